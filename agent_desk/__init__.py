@@ -1,0 +1,1 @@
+"""The operators' desk and the supervisors' wall."""

@@ -1,0 +1,1 @@
+"""The booking engine: areas of the trade, and what they stand on."""

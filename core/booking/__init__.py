@@ -1,0 +1,1 @@
+"""Hold, book, change, cancel, check in: an appointment's life."""

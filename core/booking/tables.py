@@ -1,0 +1,91 @@
+"""Appointments, and the keys of commands already done."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import JSON, CheckConstraint, Date, ForeignKey, Index, LargeBinary, String, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.booking.rules import LIVE
+from core.database import Base, Instant, Key
+
+_LIVE = text(f"state in ({', '.join(repr(str(state.value)) for state in sorted(LIVE))})")
+
+
+class Appointment(Base):
+    """预约单: one booking. What it promised (time, room, fee, rules) is kept as it was promised.
+
+    Booker and attendee are two references (R-195): `person_id` visits, `booker_*` asked for it.
+    """
+
+    __tablename__ = "appointment"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=True)
+    serial: Mapped[str] = mapped_column(String(8), unique=True)  # R-077
+    slot_id: Mapped[int] = mapped_column(ForeignKey("slot.id"))
+    session_id: Mapped[int] = mapped_column(ForeignKey("session.id"), index=True)
+    hospital_id: Mapped[int] = mapped_column(ForeignKey("hospital.id"))
+    department_id: Mapped[int] = mapped_column(ForeignKey("department.id"))
+    doctor_id: Mapped[int | None] = mapped_column(ForeignKey("doctor.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    booker_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    contact_print: Mapped[str] = mapped_column(String(32), index=True)  # the phone it was booked by
+    contact_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    channel: Mapped[str] = mapped_column(String(16))
+    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    interaction_id: Mapped[int | None] = mapped_column(ForeignKey("interaction.id"), index=True)
+    day: Mapped[date] = mapped_column(Date)
+    starts_at: Mapped[datetime] = mapped_column(Instant)
+    ends_at: Mapped[datetime] = mapped_column(Instant)
+    sequence: Mapped[int] = mapped_column()
+    number_kind: Mapped[str] = mapped_column(String(12))
+    room: Mapped[str] = mapped_column(String(40), default="")
+    fee_fen: Mapped[int] = mapped_column()
+    pay_mode: Mapped[str] = mapped_column(String(12))  # at-hospital, online
+    pay_by: Mapped[datetime | None] = mapped_column(Instant)
+    state: Mapped[str] = mapped_column(String(12))  # booking.rules.NEXT
+    fhir: Mapped[str] = mapped_column(String(16))  # FHIR R4 Appointment.status of that state
+    reason: Mapped[str | None] = mapped_column(String(24))  # why cancelled, expired, stopped
+    queue_number: Mapped[str | None] = mapped_column(String(12))  # the hospital's own (R-197)
+    replaces_id: Mapped[int | None] = mapped_column(ForeignKey("appointment.id"))
+    replaced_by_id: Mapped[int | None] = mapped_column(ForeignKey("appointment.id"))
+    changes: Mapped[int] = mapped_column(default=0)  # how often this visit was moved
+    promised: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # the rules as they stood
+    booked_at: Mapped[datetime] = mapped_column(Instant)
+    ended_at: Mapped[datetime | None] = mapped_column(Instant)
+    checked_in_at: Mapped[datetime | None] = mapped_column(Instant)
+    version: Mapped[int] = mapped_column(default=1)
+
+    __table_args__ = (
+        CheckConstraint("fee_fen >= 0", name="fee"),
+        # The last wall against a double sale; the guarded UPDATE of the slot is the first.
+        Index("uq_appointment_live_slot", "slot_id", unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE),
+        # Answers "what has this person booked" with and without history: no partial index, whose
+        # statistics are empty on release day and mislead the planner.
+        Index("ix_appointment_person_day", "person_id", "day"),
+        Index("ix_appointment_day_hospital", "day", "hospital_id"),
+        Index(
+            "ix_appointment_pay_by",
+            "pay_by",
+            sqlite_where=text("state = 'unpaid'"),
+            postgresql_where=text("state = 'unpaid'"),
+        ),
+        Index(
+            "ix_appointment_due",
+            "day",
+            sqlite_where=text("state in ('booked', 'checked_in')"),
+            postgresql_where=text("state in ('booked', 'checked_in')"),
+        ),
+    )
+
+
+class CommandKey(Base):
+    """A command that was done, by the key its face gave it: a repeat is answered as before."""
+
+    __tablename__ = "command_key"
+
+    key: Mapped[str] = mapped_column(String(80), primary_key=True)
+    verb: Mapped[str] = mapped_column(String(16))
+    fingerprint: Mapped[str] = mapped_column(String(32))
+    outcome: Mapped[dict[str, Any]] = mapped_column(JSON)
+    at: Mapped[datetime] = mapped_column(Instant, index=True)

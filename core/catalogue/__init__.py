@@ -1,0 +1,1 @@
+"""Hospitals, campuses, departments, doctors and the posts they hold."""

@@ -1,0 +1,1 @@
+"""Interactions, opening hours, callbacks: everything about one contact with a caller."""

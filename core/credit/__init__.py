@@ -1,0 +1,1 @@
+"""Booking rules by hospital, credit events, the black list, appeals."""

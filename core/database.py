@@ -1,0 +1,152 @@
+"""Open the database by its URL: SQLite (WAL, immediate transactions) or PostgreSQL."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, DateTime, Dialect, Integer, MetaData, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.types import TypeDecorator
+
+# Another process may hold SQLite's only write lock for this long before we give up.
+BUSY_MS = 30_000
+
+Key = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Base(DeclarativeBase):
+    """Every table of the house. Constraint names are fixed, so that migrations can name them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware UTC datetime on both databases; a naive one is refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("an instant needs a time zone")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Database:
+    """Two doors to one database: `write` for units of work, `read` for questions.
+
+    On SQLite a write takes the write lock at once (BEGIN IMMEDIATE): a deferred transaction that
+    reads first and writes later loses its race with an error instead of waiting for its turn.
+    """
+
+    def __init__(self, writer: AsyncEngine, reader: AsyncEngine) -> None:
+        self.writer = writer
+        self.reader = reader
+        self.sqlite = writer.dialect.name == "sqlite"
+        # First come, first served: a pool's queue lets a task that has just finished overtake.
+        self._turn = asyncio.Lock()
+
+    @property
+    def url(self) -> str:
+        return self.writer.url.render_as_string(hide_password=True)
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncSession]:
+        """One writing transaction; committed when the block ends well, else rolled back."""
+        if self.sqlite:
+            async with self._turn, self._session(self.writer) as session:
+                yield session
+        else:
+            async with self._session(self.writer) as session:
+                yield session
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncSession]:
+        """One consistent look; nothing is kept."""
+        async with AsyncSession(self.reader, expire_on_commit=False) as session:
+            yield session
+
+    @asynccontextmanager
+    async def _session(self, engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
+        async with AsyncSession(engine, expire_on_commit=False) as session:
+            async with session.begin():
+                yield session
+
+    async def create_all(self) -> None:
+        """Make every table at once: for tests; an installation goes through the migrations."""
+        async with self.writer.begin() as connection:
+            await connection.run_sync(Base.metadata.create_all)
+
+    async def lock(self, session: AsyncSession, *keys: int) -> None:
+        """Let one transaction at a time go on for each key, until it ends.
+
+        keys: signed 64-bit numbers. PostgreSQL only: counting a person's appointments and then
+        adding one is write skew otherwise. SQLite has one writer, so there is nothing to lock.
+        """
+        if self.sqlite:
+            return
+        connection: AsyncConnection = await session.connection()
+        for key in sorted(set(keys)):  # one order everywhere, or two of us wait for each other
+            await connection.exec_driver_sql("select pg_advisory_xact_lock($1)", (key,))
+
+    async def close(self) -> None:
+        await self.writer.dispose()
+        await self.reader.dispose()
+
+
+def open_database(url: str, *, pool: int = 8) -> Database:
+    """Open `sqlite+aiosqlite:///path` or `postgresql+asyncpg://…`.
+
+    pool: connections for each process. Raises ValueError for any other kind of database.
+    """
+    kind = make_url(url).drivername
+    if kind == "postgresql+asyncpg":
+        engine = create_async_engine(url, pool_size=pool, max_overflow=0, pool_timeout=60, pool_pre_ping=True)
+        return Database(engine, engine)
+    if kind != "sqlite+aiosqlite":
+        raise ValueError(f"{kind}: use sqlite+aiosqlite or postgresql+asyncpg")
+    writer = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=60)
+    reader = create_async_engine(url, pool_size=4, max_overflow=0, pool_timeout=60)
+    _tune(writer, "BEGIN IMMEDIATE")
+    _tune(reader, "BEGIN")
+    return Database(writer, reader)
+
+
+def _tune(engine: AsyncEngine, begin: str) -> None:
+    @event.listens_for(engine.sync_engine, "connect")
+    def connected(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves
+        cursor = connection.cursor()
+        for pragma in (
+            f"busy_timeout={BUSY_MS}",
+            "journal_mode=WAL",
+            "synchronous=FULL",  # a confirmed appointment survives a power cut
+            "foreign_keys=ON",
+            "cache_size=-65536",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begun(connection: Any) -> None:
+        connection.exec_driver_sql(begin)

@@ -1,0 +1,268 @@
+"""Refusals: how the engine says no, each with a code that never changes.
+
+A refusal carries the row of the rule that said no (when a rule did) and the facts its words need.
+Every face has words for every code; a test walks over `all_codes()` and asks each face.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+
+@dataclass(frozen=True)
+class RuleRef:
+    """The rule row that decided: what an operator can quote and a supervisor can look up."""
+
+    key: str
+    value: str
+    hospital_id: int | None  # None: the common rule
+    row_id: int | None  # None: the default that applies where no row exists
+
+
+@dataclass(eq=False)
+class Refusal(Exception):
+    """The engine's no. `facts` are plain values without personal data, for the words of a face."""
+
+    code: ClassVar[str] = ""
+    rule: RuleRef | None = None
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"{self.code} {dict(self.facts)}" + (f" by {self.rule.key}={self.rule.value}" if self.rule else "")
+
+
+class WrongInput(Refusal):
+    code = "wrong-input"
+
+
+# --- is it open, is there one left -----------------------------------------------------------------
+
+
+class HospitalNotLive(Refusal):
+    code = "hospital-not-live"
+
+
+class NotOpenForBooking(Refusal):
+    code = "not-open-for-booking"
+
+
+class OutsideBookingHours(Refusal):
+    code = "outside-booking-hours"
+
+
+class OutsideWindow(Refusal):
+    code = "outside-window"
+
+
+class NotReleased(Refusal):
+    code = "not-released"
+
+
+class TooLateToBook(Refusal):
+    code = "too-late-to-book"
+
+
+class SessionStopped(Refusal):
+    code = "session-stopped"
+
+
+class SlotFull(Refusal):
+    code = "slot-full"
+
+
+class ShareUsedUp(Refusal):
+    code = "share-used-up"
+
+
+class SlotTaken(Refusal):
+    code = "slot-taken"
+
+
+class HoldUnknown(Refusal):
+    code = "hold-unknown"
+
+
+class HoldLapsed(Refusal):
+    code = "hold-lapsed"
+
+
+class Busy(Refusal):
+    code = "busy"
+
+
+# --- may this person ----------------------------------------------------------------------------------
+
+
+class OverLimitDepartmentDay(Refusal):
+    code = "limit-department-day"
+
+
+class OverLimitDoctorDay(Refusal):
+    code = "limit-doctor-day"
+
+
+class OverLimitDay(Refusal):
+    code = "limit-day"
+
+
+class OverLimitLive(Refusal):
+    code = "limit-live"
+
+
+class OverLimitPeriod(Refusal):
+    code = "limit-period"
+
+
+class OverLimitPhone(Refusal):
+    code = "limit-phone"
+
+
+class OverlappingVisit(Refusal):
+    code = "overlapping-visit"
+
+
+class RebookTooSoon(Refusal):
+    code = "rebook-too-soon"
+
+
+class TooYoung(Refusal):
+    code = "too-young"
+
+
+class TooOld(Refusal):
+    code = "too-old"
+
+
+class WrongSex(Refusal):
+    code = "wrong-sex"
+
+
+class Blacklisted(Refusal):
+    code = "blacklisted"
+
+
+class IdentityNeeded(Refusal):
+    code = "identity-needed"
+
+
+class IdentityKindRefused(Refusal):
+    code = "identity-kind-refused"
+
+
+# --- who is it ----------------------------------------------------------------------------------------
+
+
+class IdentityInvalid(Refusal):
+    code = "identity-invalid"
+
+
+class IdentityConflict(Refusal):
+    code = "identity-conflict"
+
+
+class IdentityLocked(Refusal):
+    code = "identity-locked"
+
+
+class PersonUnknown(Refusal):
+    code = "person-unknown"
+
+
+class CardMismatch(Refusal):
+    code = "card-mismatch"
+
+
+class PhoneInvalid(Refusal):
+    code = "phone-invalid"
+
+
+# --- an appointment's life ------------------------------------------------------------------------------
+
+
+class AppointmentUnknown(Refusal):
+    code = "appointment-unknown"
+
+
+class WrongState(Refusal):
+    code = "wrong-state"
+
+
+class TooLateToCancel(Refusal):
+    code = "too-late-to-cancel"
+
+
+class TooLateToChange(Refusal):
+    code = "too-late-to-change"
+
+
+class TooManyChanges(Refusal):
+    code = "too-many-changes"
+
+
+class WebRefundNotAllowed(Refusal):
+    code = "web-refund-not-allowed"
+
+
+class NotCheckInDay(Refusal):
+    code = "not-check-in-day"
+
+
+class TooLateToCheckIn(Refusal):
+    code = "too-late-to-check-in"
+
+
+class NotPaid(Refusal):
+    code = "not-paid"
+
+
+class PaymentLate(Refusal):
+    code = "payment-late"
+
+
+class WrongAmount(Refusal):
+    code = "wrong-amount"
+
+
+class KeyReused(Refusal):
+    code = "idempotency-key-reused"
+
+
+# --- keeping the house ----------------------------------------------------------------------------------
+
+
+class NotAllowed(Refusal):
+    code = "not-allowed"
+
+
+class NotFound(Refusal):
+    code = "not-found"
+
+
+class TemplateInvalid(Refusal):
+    code = "template-invalid"
+
+
+class SessionExists(Refusal):
+    code = "session-exists"
+
+
+class HasAppointments(Refusal):
+    code = "has-appointments"
+
+
+class RuleInvalid(Refusal):
+    code = "rule-invalid"
+
+
+class AppealClosed(Refusal):
+    code = "appeal-closed"
+
+
+def all_refusals() -> list[type[Refusal]]:
+    """Every kind of refusal there is, in the order of this file."""
+    return list(Refusal.__subclasses__())
+
+
+def all_codes() -> list[str]:
+    """Every code a face must have words for."""
+    return [kind.code for kind in all_refusals()]

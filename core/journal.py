@@ -1,0 +1,130 @@
+"""The journal: one append-only row for each event, read in the order of commit.
+
+A sequence is not in the order of commit. On PostgreSQL a row with a small id may become visible
+after a row with a larger one, and a reader that goes by id alone would skip it for ever. Reading
+only below `pg_snapshot_xmin` is not enough either: of two transactions the older may hold the
+larger id. So a cursor is a pair (transaction, id), and only transactions older than every running
+one are read. SQLite has one writer at a time, so there the transaction is always 0.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, func, select, text, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.database import Base, Instant, Key
+from core.events import Event, read_event
+
+
+class Cursor(NamedTuple):
+    """A place in the journal; ordered. START lies before the first row."""
+
+    transaction: int
+    id: int
+
+    def __str__(self) -> str:
+        return f"{self.transaction}.{self.id}"
+
+    @classmethod
+    def read(cls, written: str) -> "Cursor":
+        """Raises ValueError for anything that str(cursor) does not give."""
+        transaction, _, row = written.partition(".")
+        return cls(int(transaction), int(row))
+
+
+START = Cursor(0, 0)
+
+
+class JournalRow(Base):
+    __tablename__ = "journal"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=True)
+    # pg_current_xact_id() on PostgreSQL, 0 on SQLite; see the module's docstring.
+    transaction: Mapped[int] = mapped_column(BigInteger, default=0)
+    at: Mapped[datetime] = mapped_column(Instant)
+    kind: Mapped[str] = mapped_column(String(48))
+    actor: Mapped[str] = mapped_column(String(64))
+    channel: Mapped[str | None] = mapped_column(String(16))
+    interaction_id: Mapped[int | None] = mapped_column(ForeignKey("interaction.id"))
+    appointment_id: Mapped[int | None] = mapped_column(BigInteger)
+    person_id: Mapped[int | None] = mapped_column(BigInteger)
+    session_id: Mapped[int | None] = mapped_column(BigInteger)
+    body: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+    __table_args__ = (
+        Index("ix_journal_order", "transaction", "id"),
+        Index("ix_journal_interaction", "interaction_id", "id"),
+        Index("ix_journal_appointment", "appointment_id", "id"),
+    )
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One journalled event as readers get it."""
+
+    cursor: Cursor
+    at: datetime
+    actor: str
+    channel: str | None
+    interaction_id: int | None
+    event: Event
+
+    @property
+    def id(self) -> int:
+        return self.cursor.id
+
+
+def _entry(row: JournalRow) -> Entry:
+    return Entry(
+        Cursor(row.transaction, row.id),
+        row.at,
+        row.actor,
+        row.channel,
+        row.interaction_id,
+        read_event(row.kind, row.body),
+    )
+
+
+async def entries(db: AsyncSession, since: Cursor, limit: int = 500) -> Sequence[Entry]:
+    """Up to `limit` entries after `since`, oldest first; none is ever skipped or told twice."""
+    after = tuple_(JournalRow.transaction, JournalRow.id) > tuple_(since.transaction, since.id)
+    query = (
+        select(JournalRow).where(after).order_by(JournalRow.transaction, JournalRow.id).limit(limit)
+    )
+    if db.get_bind().dialect.name == "postgresql":
+        query = query.where(
+            JournalRow.transaction < text("pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+        )
+    return [_entry(row) for row in (await db.execute(query)).scalars()]
+
+
+async def end(db: AsyncSession) -> Cursor:
+    """The cursor after the newest readable entry."""
+    query = select(JournalRow.transaction, JournalRow.id)
+    if db.get_bind().dialect.name == "postgresql":
+        query = query.where(
+            JournalRow.transaction < text("pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+        )
+    newest = query.order_by(JournalRow.transaction.desc(), JournalRow.id.desc()).limit(1)
+    row = (await db.execute(newest)).one_or_none()
+    return Cursor(row[0], row[1]) if row else START
+
+
+async def story(
+    db: AsyncSession, *, interaction_id: int | None = None, appointment_id: int | None = None
+) -> Sequence[Entry]:
+    """All that happened in one interaction, or to one appointment, oldest first."""
+    query = select(JournalRow).order_by(JournalRow.id)
+    if interaction_id is not None:
+        query = query.where(JournalRow.interaction_id == interaction_id)
+    if appointment_id is not None:
+        query = query.where(JournalRow.appointment_id == appointment_id)
+    return [_entry(row) for row in (await db.execute(query)).scalars()]
+
+
+async def count(db: AsyncSession) -> int:
+    return (await db.execute(select(func.count()).select_from(JournalRow))).scalar_one()

@@ -1,0 +1,35 @@
+"""What still has to be carried outside: one row for each event and carrier."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.database import Base, Instant, Key
+
+WAITING, DONE, DEAD = "waiting", "done", "dead"
+
+
+class OutboxRow(Base):
+    """A delivery owed. It is due at `due_at`; a worker that takes it pushes that forward (its lease)."""
+
+    __tablename__ = "outbox"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=True)
+    carrier: Mapped[str] = mapped_column(String(16))
+    journal_id: Mapped[int] = mapped_column(ForeignKey("journal.id"))
+    state: Mapped[str] = mapped_column(String(8), default=WAITING)
+    due_at: Mapped[datetime] = mapped_column(Instant)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    attempts: Mapped[int] = mapped_column(default=0)
+    last_error: Mapped[str | None] = mapped_column(String(200))
+
+    __table_args__ = (
+        UniqueConstraint("carrier", "journal_id"),
+        Index(
+            "ix_outbox_due",
+            "due_at",
+            sqlite_where=text("state = 'waiting'"),
+            postgresql_where=text("state = 'waiting'"),
+        ),
+    )

@@ -1,0 +1,1 @@
+"""Patients, their papers, cards and phones."""

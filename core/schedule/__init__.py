@@ -1,0 +1,1 @@
+"""From weekly templates to dated sessions, periods and numbered slots."""

@@ -1,0 +1,15 @@
+"""Every table of the house, in one import: for the migrations and for tests."""
+
+import core.booking.tables
+import core.catalogue.tables
+import core.contact.tables
+import core.credit.tables
+import core.journal
+import core.money.tables
+import core.outbox_table
+import core.people.tables
+import core.schedule.tables
+import core.staff.tables
+from core.database import Base
+
+metadata = Base.metadata

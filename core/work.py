@@ -1,0 +1,131 @@
+"""One unit of work: a transaction, one reading of the clock, one actor, the events it leaves."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeVar
+
+from sqlalchemy import insert, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.database import Database
+from core.events import Event
+from core.journal import JournalRow
+from core.outbox_table import OutboxRow
+from core.ports import Chance, Clock
+from core.sealing import Sealer
+from core.values import Actor
+
+T = TypeVar("T")
+
+# Another transaction won a lock we both wanted in another order; trying again is right and cheap.
+_DEADLOCK = {"40P01", "40001"}
+TRIES = 4
+
+
+@dataclass
+class Work:
+    """Handed to every use case first. `now` is read once, so that one act has one time."""
+
+    db: AsyncSession
+    house: "Hotline"
+    now: datetime
+    by: Actor
+    interaction_id: int | None = None
+    events: list[Event] = field(default_factory=list)
+
+    @property
+    def chance(self) -> Chance:
+        return self.house.chance
+
+    @property
+    def sealer(self) -> Sealer:
+        return self.house.sealer
+
+    @property
+    def demo(self) -> bool:
+        return self.house.demo
+
+    def record(self, event: Event) -> None:
+        """Leave an event; it is written with the change, in the same transaction."""
+        self.events.append(event)
+
+    async def lock(self, *keys: int) -> None:
+        """Serialise with other units of work on these keys until this one ends (see Database.lock)."""
+        await self.house.database.lock(self.db, *keys)
+
+
+@dataclass
+class Hotline:
+    """The engine's surroundings, built once in the composition root.
+
+    routes: event kind to the outside carriers that must hear of it ('sms').
+    committed: called after each commit that left events, to wake feed and outbox; must not block.
+    """
+
+    database: Database
+    clock: Clock
+    chance: Chance
+    sealer: Sealer
+    demo: bool = False
+    routes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    committed: Callable[[], None] = lambda: None
+
+    @asynccontextmanager
+    async def work(self, by: Actor, interaction_id: int | None = None) -> AsyncIterator[Work]:
+        """One transaction. Whatever leaves the block as an exception leaves nothing behind."""
+        async with self.database.write() as db:
+            work = Work(db, self, self.clock.now(), by, interaction_id)
+            yield work
+            await self._write_events(work)
+        if work.events:
+            self.committed()
+
+    async def run(
+        self, act: Callable[[Work], Awaitable[T]], by: Actor, interaction_id: int | None = None
+    ) -> T:
+        """Do `act` in a unit of work, again when the database made us the loser of a deadlock."""
+        for attempt in range(1, TRIES + 1):
+            try:
+                async with self.work(by, interaction_id) as work:
+                    result = await act(work)
+                return result
+            except DBAPIError as error:
+                if attempt == TRIES or getattr(error.orig, "sqlstate", None) not in _DEADLOCK:
+                    raise
+        raise AssertionError("unreachable")
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncSession]:
+        async with self.database.read() as db:
+            yield db
+
+    async def _write_events(self, work: Work) -> None:
+        if not work.events:
+            return
+        await work.db.flush()
+        transaction = 0 if self.database.sqlite else text("pg_current_xact_id()::text::bigint")
+        for event in work.events:
+            body = event.model_dump(mode="json")
+            row = {
+                "transaction": transaction,
+                "at": work.now,
+                "kind": event.kind,
+                "actor": work.by.name,
+                "channel": work.by.channel,
+                "interaction_id": body.get("interaction_id", work.interaction_id),
+                "appointment_id": body.get("appointment_id"),
+                "person_id": body.get("person_id"),
+                "session_id": body.get("session_id"),
+                "body": body,
+            }
+            added = await work.db.execute(insert(JournalRow).values(row).returning(JournalRow.id))
+            journal_id = added.scalar_one()
+            for carrier in self.routes.get(event.kind, ()):
+                await work.db.execute(
+                    insert(OutboxRow).values(
+                        carrier=carrier, journal_id=journal_id, due_at=work.now, created_at=work.now
+                    )
+                )

@@ -1,0 +1,1 @@
+"""Dialplan and switch configuration templates."""

@@ -1,0 +1,1 @@
+"""The voice face: dialogues, speech and the switch."""
