@@ -1,0 +1,74 @@
+"""A hotline on a fresh database for every test, on SQLite and on PostgreSQL."""
+
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+import core.tables  # noqa: F401 every table must be known before one is made
+from core.database import Database, open_database
+from core.sealing import AesSealer
+from core.work import Hotline
+from tests.clocks import FrozenClock, SeededChance
+from tests.postgres import Cluster, start_cluster
+
+MASTER = b"a secret of the tests, 32 bytes!" * 2
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A real PostgreSQL of our own on a free port; stopped at the end."""
+    with start_cluster(tmp_path_factory.mktemp("pg")) as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def sqlite_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty SQLite with all tables, copied for each test: quicker than making it each time."""
+    import asyncio
+
+    path = tmp_path_factory.mktemp("sqlite") / "model.db"
+
+    async def make() -> None:
+        database = open_database(f"sqlite+aiosqlite:///{path}")
+        await database.create_all()
+        await database.close()
+
+    asyncio.run(make())
+    return path
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a fresh database with all tables, once on each kind."""
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("sqlite_model"), tmp_path / "test.db")
+        yield f"sqlite+aiosqlite:///{tmp_path / 'test.db'}"
+    else:
+        cluster: Cluster = request.getfixturevalue("postgres")
+        with cluster.database() as url:
+            yield url
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    database = open_database(database_url)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+def clock() -> FrozenClock:
+    """Monday 2026-11-23, 10:00 in Shanghai, until a test says otherwise."""
+    return FrozenClock.at("2026-11-23 10:00")
+
+
+@pytest.fixture
+def chance() -> SeededChance:
+    return SeededChance(12320)
+
+
+@pytest.fixture
+def hotline(database: Database, clock: FrozenClock, chance: SeededChance) -> Hotline:
+    return Hotline(database, clock, chance, AesSealer(MASTER), demo=True)

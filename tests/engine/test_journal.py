@@ -1,0 +1,80 @@
+"""The journal is read in the order of commit, and no reader ever skips a row."""
+
+import asyncio
+
+from core import journal
+from core.events import PersonRegistered, SessionResumed
+from core.values import system
+from core.work import Hotline
+
+ME = system("test")
+
+
+async def test_an_event_is_there_after_the_commit_and_not_after_a_rollback(hotline: Hotline) -> None:
+    async with hotline.work(ME) as work:
+        work.record(PersonRegistered(person_id=1, provisional=True))
+    try:
+        async with hotline.work(ME) as work:
+            work.record(PersonRegistered(person_id=2, provisional=True))
+            raise RuntimeError("the change failed")
+    except RuntimeError:
+        pass
+    async with hotline.read() as db:
+        told = [entry.event for entry in await journal.entries(db, journal.START)]
+    assert told == [PersonRegistered(person_id=1, provisional=True)]
+
+
+async def test_a_reader_skips_no_row_of_a_transaction_that_commits_late(hotline: Hotline) -> None:
+    """The older transaction takes the larger id and commits last: an id cursor would lose the younger."""
+    seen: list[int] = []
+    cursor = journal.START
+
+    async def read() -> None:
+        nonlocal cursor
+        async with hotline.read() as db:
+            for entry in await journal.entries(db, cursor):
+                seen.append(entry.event.session_id)  # type: ignore[attr-defined]
+                cursor = entry.cursor
+
+    if hotline.database.sqlite:  # one writer: the second waits its turn
+        for number in (1, 2):
+            async with hotline.work(ME) as work:
+                work.record(SessionResumed(session_id=number))
+            await read()
+        assert seen == [1, 2]
+        return
+
+    from sqlalchemy import text
+
+    older = hotline.work(ME)
+    younger = hotline.work(ME)
+    first, second = await older.__aenter__(), await younger.__aenter__()
+    for work in (first, second):  # each gets its transaction number, in this order
+        await work.db.execute(text("select pg_current_xact_id()"))
+    second.record(SessionResumed(session_id=2))
+    await hotline._write_events(second)  # takes the smaller id, is not committed
+    first.record(SessionResumed(session_id=1))
+    await older.__aexit__(None, None, None)  # larger id, committed first
+    await read()
+    second.events.clear()
+    await younger.__aexit__(None, None, None)
+    await read()
+    assert sorted(seen) == [1, 2]
+
+
+async def test_many_writers_at_once_are_each_read_once(hotline: Hotline) -> None:
+    async def write(number: int) -> None:
+        async with hotline.work(ME) as work:
+            work.record(SessionResumed(session_id=number))
+
+    seen: list[int] = []
+    cursor = journal.START
+    writers = asyncio.gather(*(write(number) for number in range(40)))
+    while not writers.done() or len(seen) < 40:
+        async with hotline.read() as db:
+            for entry in await journal.entries(db, cursor, limit=7):
+                seen.append(entry.event.session_id)  # type: ignore[attr-defined]
+                cursor = entry.cursor
+        await asyncio.sleep(0)
+    await writers
+    assert sorted(seen) == list(range(40))

@@ -1,0 +1,151 @@
+"""A real PostgreSQL cluster for the tests: made in a temporary folder, on loopback, stopped after."""
+
+import asyncio
+import glob
+import itertools
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import asyncpg
+
+
+def _binaries() -> str:
+    found = sorted(glob.glob("/usr/lib/postgresql/*/bin/initdb"))
+    path = found[-1] if found else shutil.which("initdb")
+    if not path:
+        raise RuntimeError("PostgreSQL is not installed; bin/setup test installs it")
+    return os.path.dirname(path)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _as_server_user() -> dict[str, int | str]:
+    """PostgreSQL refuses to run as root; as root we run it as the user its package made."""
+    if os.getuid() != 0:
+        return {}
+    user = pwd.getpwnam("postgres")
+    return {"user": user.pw_uid, "group": user.pw_gid}
+
+
+@dataclass
+class Cluster:
+    port: int
+    folder: Path
+    process: "subprocess.Popen[bytes]"
+    binaries: str
+    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def url(self, name: str) -> str:
+        return f"postgresql+asyncpg://postgres@127.0.0.1:{self.port}/{name}"
+
+    @contextmanager
+    def database(self) -> Iterator[str]:
+        """A database with all tables, copied from a model; dropped after."""
+        name = f"test_{os.getpid()}_{next(self._numbers)}"
+        self._sql(f"create database {name} template model")
+        try:
+            yield self.url(name)
+        finally:
+            self._sql(f"drop database {name} with (force)")
+
+    def _sql(self, statement: str) -> None:
+        async def run() -> None:
+            connection = await asyncpg.connect(
+                host="127.0.0.1", port=self.port, user="postgres", database="postgres"
+            )
+            try:
+                await connection.execute(statement)
+            finally:
+                await connection.close()
+
+        # A thread of its own: the caller may already be inside an event loop.
+        import threading
+
+        failed: list[BaseException] = []
+
+        def work() -> None:
+            try:
+                asyncio.run(run())
+            except BaseException as error:
+                failed.append(error)
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+        if failed:
+            raise failed[0]
+
+
+@contextmanager
+def start_cluster(folder: Path) -> Iterator[Cluster]:
+    binaries, port, who = _binaries(), free_port(), _as_server_user()
+    home = Path("/dev/shm") if os.access("/dev/shm", os.W_OK) else folder
+    data = home / f"hotline-pg-{os.getpid()}"
+    shutil.rmtree(data, ignore_errors=True)
+    data.mkdir()
+    if who:
+        os.chown(data, int(who["user"]), int(who["group"]))
+    os.chmod(data, 0o700)
+    subprocess.run(
+        [f"{binaries}/initdb", "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"],
+        check=True,
+        capture_output=True,
+        cwd="/",
+        **who,  # type: ignore[arg-type]
+    )
+    options = {
+        "listen_addresses": "127.0.0.1",
+        "port": str(port),
+        "unix_socket_directories": "",
+        "max_connections": "200",
+        "shared_buffers": "64MB",
+        "fsync": "off",  # the tests ask for truth under races, not for a power cut
+        "log_min_messages": "fatal",
+    }
+    arguments = [part for key, value in options.items() for part in ("-c", f"{key}={value}")]
+    log = open(folder / "postgres.log", "wb")  # noqa: SIM115 it lives as long as the server
+    process = subprocess.Popen(
+        [f"{binaries}/postgres", "-D", str(data), *arguments],
+        stdout=log,
+        stderr=log,
+        cwd="/",
+        **who,  # type: ignore[arg-type]
+    )
+    cluster = Cluster(port, data, process, binaries)
+    try:
+        subprocess.run(
+            ["bash", "-c", f"for i in $(seq 300); do {binaries}/pg_isready -q -h 127.0.0.1 -p {port} && exit 0; "
+             "sleep 0.05; done; exit 1"],
+            check=True,
+        )
+        _make_model(cluster)
+        yield cluster
+    finally:
+        process.terminate()
+        process.wait(30)
+        log.close()
+        shutil.rmtree(data, ignore_errors=True)
+
+
+def _make_model(cluster: Cluster) -> None:
+    from core.database import open_database
+
+    cluster._sql("create database model")
+
+    async def make() -> None:
+        database = open_database(cluster.url("model"))
+        await database.create_all()
+        await database.close()
+
+    asyncio.run(make())
