@@ -28,7 +28,9 @@ class Refusal(Exception):
     facts: Mapping[str, object] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        return f"{self.code} {dict(self.facts)}" + (f" by {self.rule.key}={self.rule.value}" if self.rule else "")
+        return f"{self.code} {dict(self.facts)}" + (
+            f" by {self.rule.key}={self.rule.value}" if self.rule else ""
+        )
 
 
 class WrongInput(Refusal):

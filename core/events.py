@@ -100,13 +100,12 @@ class SessionResumed(Event):
     session_id: int
 
 
-class SlotsRecycled(Event):
-    """Unsold slots of a channel's share went to the common pool, or to the hospital's window."""
+class SessionOver(Event):
+    """The session is past; what was not sold is closed."""
 
-    kind = "slots.recycled"
+    kind = "session.over"
     session_id: int
-    pool: str
-    count: int
+    unsold: int
 
 
 # --- booking ------------------------------------------------------------------------------------------

@@ -12,7 +12,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, func, select, text, tuple_
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    String,
+    func,
+    select,
+    text,
+    true,
+    tuple_,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -78,6 +90,27 @@ class Entry:
         return self.cursor.id
 
 
+class Reading(NamedTuple):
+    """held_back: more is committed, but an older transaction still runs and might come before it."""
+
+    entries: Sequence[Entry]
+    held_back: bool
+
+
+def _settled(db: AsyncSession) -> ColumnElement[bool]:
+    """Whether a row's place in the order is final: no transaction older than its own still runs."""
+    if db.get_bind().dialect.name != "postgresql":
+        return true()
+    return JournalRow.transaction < text("pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+
+
+async def _newest(db: AsyncSession, which: ColumnElement[bool]) -> Cursor:
+    order = (JournalRow.transaction.desc(), JournalRow.id.desc())
+    query = select(JournalRow.transaction, JournalRow.id).where(which).order_by(*order).limit(1)
+    row = (await db.execute(query)).one_or_none()
+    return Cursor(row[0], row[1]) if row else START
+
+
 def _entry(row: JournalRow) -> Entry:
     return Entry(
         Cursor(row.transaction, row.id),
@@ -91,27 +124,39 @@ def _entry(row: JournalRow) -> Entry:
 
 async def entries(db: AsyncSession, since: Cursor, limit: int = 500) -> Sequence[Entry]:
     """Up to `limit` entries after `since`, oldest first; none is ever skipped or told twice."""
+    return (await read_on(db, since, limit)).entries
+
+
+async def read_on(db: AsyncSession, since: Cursor, limit: int = 500) -> "Reading":
+    """As `entries`, and whether committed entries had to be left for a moment."""
     after = tuple_(JournalRow.transaction, JournalRow.id) > tuple_(since.transaction, since.id)
     query = (
-        select(JournalRow).where(after).order_by(JournalRow.transaction, JournalRow.id).limit(limit)
+        select(JournalRow, _settled(db))
+        .where(after)
+        .order_by(JournalRow.transaction, JournalRow.id)
+        .limit(limit)
     )
-    if db.get_bind().dialect.name == "postgresql":
-        query = query.where(
-            JournalRow.transaction < text("pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
-        )
-    return [_entry(row) for row in (await db.execute(query)).scalars()]
+    told: list[Entry] = []
+    for row, settled in await db.execute(query):
+        if not settled:
+            return Reading(told, held_back=True)
+        told.append(_entry(row))
+    return Reading(told, held_back=False)
 
 
 async def end(db: AsyncSession) -> Cursor:
     """The cursor after the newest readable entry."""
-    query = select(JournalRow.transaction, JournalRow.id)
-    if db.get_bind().dialect.name == "postgresql":
-        query = query.where(
-            JournalRow.transaction < text("pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
-        )
-    newest = query.order_by(JournalRow.transaction.desc(), JournalRow.id.desc()).limit(1)
-    row = (await db.execute(newest)).one_or_none()
-    return Cursor(row[0], row[1]) if row else START
+    return await _newest(db, _settled(db))
+
+
+async def newest(db: AsyncSession) -> Cursor:
+    """The cursor after the newest committed entry, readable yet or not: a hint for other processes."""
+    return await _newest(db, true())
+
+
+async def entry(db: AsyncSession, journal_id: int) -> Entry:
+    """One entry by its id. Raises NoResultFound."""
+    return _entry((await db.execute(select(JournalRow).where(JournalRow.id == journal_id))).scalar_one())
 
 
 async def story(

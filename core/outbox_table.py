@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.database import Base, Instant, Key
@@ -11,14 +11,20 @@ WAITING, DONE, DEAD = "waiting", "done", "dead"
 
 
 class OutboxRow(Base):
-    """A delivery owed. It is due at `due_at`; a worker that takes it pushes that forward (its lease)."""
+    """A delivery owed. It is due at `due_at`; a worker that takes it pushes that forward (its lease).
+
+    attempts: also the fence: who took the row at attempt 3 may settle attempt 3 and no other.
+    appointment_id: its lane; what concerns one appointment is carried in order.
+    """
 
     __tablename__ = "outbox"
 
     id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=True)
     carrier: Mapped[str] = mapped_column(String(16))
     journal_id: Mapped[int] = mapped_column(ForeignKey("journal.id"))
+    appointment_id: Mapped[int | None] = mapped_column(BigInteger)
     state: Mapped[str] = mapped_column(String(8), default=WAITING)
+    taken: Mapped[bool] = mapped_column(default=False)  # somebody carries it now, until due_at
     due_at: Mapped[datetime] = mapped_column(Instant)
     created_at: Mapped[datetime] = mapped_column(Instant)
     attempts: Mapped[int] = mapped_column(default=0)
@@ -31,5 +37,18 @@ class OutboxRow(Base):
             "due_at",
             sqlite_where=text("state = 'waiting'"),
             postgresql_where=text("state = 'waiting'"),
+        ),
+        Index(
+            "ix_outbox_lane",
+            "appointment_id",
+            "carrier",
+            sqlite_where=text("state = 'waiting'"),
+            postgresql_where=text("state = 'waiting'"),
+        ),
+        Index(
+            "ix_outbox_dead",
+            "created_at",
+            sqlite_where=text("state = 'dead'"),
+            postgresql_where=text("state = 'dead'"),
         ),
     )

@@ -20,9 +20,17 @@ from core.values import Actor
 
 T = TypeVar("T")
 
-# Another transaction won a lock we both wanted in another order; trying again is right and cheap.
+# Another transaction won a lock we both wanted in another order, or drew the same serial number in
+# the same instant: trying again is right and cheap.
 _DEADLOCK = {"40P01", "40001"}
+_SAME_DRAW = ("uq_appointment_serial", "appointment.serial")
 TRIES = 4
+
+
+def _lost_a_race(error: DBAPIError) -> bool:
+    if getattr(error.orig, "sqlstate", None) in _DEADLOCK:
+        return True
+    return any(name in str(error.orig) for name in _SAME_DRAW)
 
 
 @dataclass
@@ -86,14 +94,14 @@ class Hotline:
     async def run(
         self, act: Callable[[Work], Awaitable[T]], by: Actor, interaction_id: int | None = None
     ) -> T:
-        """Do `act` in a unit of work, again when the database made us the loser of a deadlock."""
+        """Do `act` in a unit of work, again when the database made us the loser of a race."""
         for attempt in range(1, TRIES + 1):
             try:
                 async with self.work(by, interaction_id) as work:
                     result = await act(work)
                 return result
             except DBAPIError as error:
-                if attempt == TRIES or getattr(error.orig, "sqlstate", None) not in _DEADLOCK:
+                if attempt == TRIES or not _lost_a_race(error):
                     raise
         raise AssertionError("unreachable")
 
@@ -126,6 +134,10 @@ class Hotline:
             for carrier in self.routes.get(event.kind, ()):
                 await work.db.execute(
                     insert(OutboxRow).values(
-                        carrier=carrier, journal_id=journal_id, due_at=work.now, created_at=work.now
+                        carrier=carrier,
+                        journal_id=journal_id,
+                        appointment_id=body.get("appointment_id"),
+                        due_at=work.now,
+                        created_at=work.now,
                     )
                 )

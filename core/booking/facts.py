@@ -4,29 +4,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from core.booking.rules import State
+from core.schedule.facts import SlotFacts
 from core.values import Channel, IdentityKind
 
-
-@dataclass(frozen=True)
-class SlotFacts:
-    """What is asked for: one slot, or the session in which any slot will do."""
-
-    session_id: int
-    hospital_id: int
-    department_id: int
-    department_code: str  # standard code of 诊疗科目, '03.04'
-    doctor_id: int | None
-    number_kind: str  # ordinary, expert, disease, special
-    day: date
-    half: str
-    starts_at: datetime
-    ends_at: datetime
-    release_at: datetime
-    stop_at: datetime
-    hospital_live: bool
-    open: bool  # department, doctor and post are open for booking
-    session_state: str
-    fee_fen: int = 0
+__all__ = ["ActiveBlock", "BookingFacts", "PastAppointment", "PersonFacts", "SlotFacts"]
 
 
 @dataclass(frozen=True)

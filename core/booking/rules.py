@@ -24,20 +24,21 @@ NEXT: dict[State, frozenset[State]] = {
     State.PROVISIONAL: frozenset(
         {State.UNPAID, State.BOOKED, State.CANCELLED, State.EXPIRED, State.REPLACED, State.STOPPED}
     ),
-    State.UNPAID: frozenset(
-        {State.BOOKED, State.CANCELLED, State.EXPIRED, State.REPLACED, State.STOPPED}
-    ),
+    State.UNPAID: frozenset({State.BOOKED, State.CANCELLED, State.EXPIRED, State.REPLACED, State.STOPPED}),
     State.BOOKED: frozenset(
         {State.CHECKED_IN, State.CANCELLED, State.REPLACED, State.STOPPED, State.NO_SHOW, State.ATTENDED}
     ),
     # The hospital's own window may refund after pick-up, and tells us.
     State.CHECKED_IN: frozenset({State.ATTENDED, State.CANCELLED}),
-    State.STOPPED: frozenset({State.REPLACED, State.CANCELLED, State.BOOKED, State.UNPAID, State.PROVISIONAL}),
+    State.STOPPED: frozenset(
+        {State.REPLACED, State.CANCELLED, State.BOOKED, State.UNPAID, State.PROVISIONAL}
+    ),
     # Evidence of a visit may come late; the miss is then taken back.
     State.NO_SHOW: frozenset({State.ATTENDED}),
     State.ATTENDED: frozenset(),
     State.CANCELLED: frozenset(),
-    State.EXPIRED: frozenset(),
+    # Money that comes late takes the slot again if it is still free (domain 2.4).
+    State.EXPIRED: frozenset({State.BOOKED}),
     State.REPLACED: frozenset(),
 }
 

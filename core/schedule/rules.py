@@ -1,8 +1,12 @@
 """A session's and a slot's life as tables; how a template becomes periods and slots; pure."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from core.errors import WrongState
+from core.errors import TemplateInvalid, WrongState
+from core.values import Channel
 
 
 class SlotState(StrEnum):
@@ -59,3 +63,78 @@ def session_step(state: SessionState, to: SessionState) -> SessionState:
     if to not in SESSION_NEXT[state]:
         raise WrongState(facts={"state": state.value, "wanted": to.value})
     return to
+
+
+# --- from a template to periods and slots -------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Band:
+    """One period to be made: start, end and how many slots."""
+
+    starts_at: datetime
+    ends_at: datetime
+    capacity: int
+
+
+def bands(starts_at: datetime, ends_at: datetime, minutes: int, capacity: int) -> list[Band]:
+    """Cut a session into periods of `minutes` and spread `capacity` evenly, earlier ones first.
+
+    A last piece shorter than half a period joins the one before it. Raises TemplateInvalid for a
+    period outside 15..60 minutes (domain: periods of 15 to 60 minutes) or a session without time.
+    """
+    if not 15 <= minutes <= 60:
+        raise TemplateInvalid(facts={"field": "period_minutes", "value": minutes})
+    if ends_at <= starts_at or capacity < 1:
+        raise TemplateInvalid(facts={"field": "capacity" if capacity < 1 else "ends"})
+    step = timedelta(minutes=minutes)
+    edges = [starts_at]
+    while edges[-1] + step < ends_at:
+        edges.append(edges[-1] + step)
+    if len(edges) > 1 and ends_at - edges[-1] < step / 2:
+        edges.pop()
+    edges.append(ends_at)
+    pieces = len(edges) - 1
+    share, rest = divmod(capacity, pieces)
+    return [
+        Band(edges[place], edges[place + 1], share + (place < rest))
+        for place in range(pieces)
+        if share + (place < rest)
+    ]
+
+
+def pools(capacity: int, shares: Mapping[str, int | str]) -> list[str]:
+    """The pool of each slot, in order: each channel's share spread evenly, the rest common.
+
+    shares: channel to a number of slots or a percentage such as '30%'. Raises TemplateInvalid when
+    they ask for more than there is.
+    """
+    wanted = {channel: _count(share, capacity) for channel, share in sorted(shares.items()) if share}
+    if sum(wanted.values()) > capacity:
+        raise TemplateInvalid(facts={"field": "shares", "value": sum(wanted.values())})
+    result = [COMMON] * capacity
+    for channel, count in wanted.items():
+        # Evenly over what is still common, so that a share has morning and noon places alike.
+        open_places = [place for place, pool in enumerate(result) if pool == COMMON]
+        for turn in range(count):
+            result[open_places[turn * len(open_places) // count]] = channel
+    return result
+
+
+def _count(share: int | str, capacity: int) -> int:
+    text = str(share).strip()
+    try:
+        # At least 30 % of numbers means at least: a fraction of a slot is rounded up.
+        number = -(-capacity * int(text[:-1]) // 100) if text.endswith("%") else int(text)
+    except ValueError:
+        raise TemplateInvalid(facts={"field": "shares", "value": text}) from None
+    if number < 0:
+        raise TemplateInvalid(facts={"field": "shares", "value": text})
+    return number
+
+
+def sellable(channel: Channel, *, now: datetime, recycle_at: datetime | None) -> tuple[str, ...] | None:
+    """The pools this channel may sell from now; None when it may sell from all of them."""
+    if recycle_at is not None and now >= recycle_at:
+        return None
+    return (channel.value, COMMON)

@@ -80,8 +80,8 @@ class Session(Base):
     state: Mapped[str] = mapped_column(String(12))  # schedule.rules.SESSION_NEXT
     release_at: Mapped[datetime] = mapped_column(Instant)
     stop_at: Mapped[datetime] = mapped_column(Instant)
-    recycle_at: Mapped[datetime | None] = mapped_column(Instant)  # shares join the common pool
-    recycled: Mapped[bool] = mapped_column(default=False)
+    # From here on every channel may sell what the shares have left; again a comparison.
+    recycle_at: Mapped[datetime | None] = mapped_column(Instant)
     source: Mapped[str] = mapped_column(String(10), default="template")
     external_id: Mapped[str | None] = mapped_column(String(40))
     version: Mapped[int] = mapped_column(default=1)
@@ -90,12 +90,6 @@ class Session(Base):
         UniqueConstraint("post_id", "day", "half"),
         Index("ix_session_department_day", "department_id", "day"),
         Index("ix_session_doctor_day", "doctor_id", "day"),
-        Index(
-            "ix_session_recycle",
-            "recycle_at",
-            sqlite_where=text("recycled = 0 and recycle_at is not null"),
-            postgresql_where=text("not recycled and recycle_at is not null"),
-        ),
         Index("ix_session_day", "day", "hospital_id"),
     )
 

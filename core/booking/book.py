@@ -1,0 +1,251 @@
+"""Turn a hold into an appointment, and move an appointment to another slot."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select, update
+
+from core.booking.commands import Book, Booked, Change
+from core.booking.facts import SlotFacts
+from core.booking.hold import live_hold
+from core.booking.loading import appointment, asked, facts_for
+from core.booking.may import may_book, may_change, pay_terms
+from core.booking.rules import FHIR, State, step
+from core.booking.tables import Appointment
+from core.credit.book import RuleBook
+from core.credit.engine import note
+from core.errors import HoldLapsed
+from core.events import AppointmentBooked, AppointmentChanged
+from core.money import engine as money
+from core.money.rules import after_change
+from core.schedule import slots
+from core.schedule.tables import Hold, Slot
+from core.values import Channel, Phone, serial
+from core.work import Work
+
+# Ten million serial numbers; a draw that is taken is drawn again.
+DRAWS = 20
+
+
+async def book(work: Work, command: Book) -> Booked:
+    """Make the appointment that a hold stands for.
+
+    Every rule is asked again here, under the person's lock: the hold only kept the slot. Raises
+    HoldUnknown, HoldLapsed, and the refusals of `may_book`.
+    """
+    row = await live_hold(work, command.hold_id)
+    slot = await work.db.get_one(Slot, row.slot_id)
+    wanted = await asked(work, session_id=row.session_id, period_id=slot.period_id)
+    contact_print = work.sealer.fingerprint(command.contact.digits, "phone")
+    channel = work.by.channel or Channel.WINDOW
+    facts = await facts_for(
+        work, wanted.slot, person_id=command.person_id, contact_print=contact_print, channel=channel
+    )
+    may_book(facts, wanted.book)
+    await _occupy(work, row)
+    terms = pay_terms(wanted.book, wanted.slot, now=work.now, online=command.pay_online)
+    provisional = facts.person.identity_kind is None
+    made = await _insert(
+        work,
+        _Draft(
+            slot=slot,
+            facts=wanted.slot,
+            book=wanted.book,
+            person_id=command.person_id,
+            booker_id=command.booker_id,
+            contact_print=contact_print,
+            contact_sealed=work.sealer.seal(command.contact.digits, "phone"),
+            channel=channel,
+            state=_first_state(provisional, terms.pay_by),
+            pay_mode=terms.mode,
+            pay_by=terms.pay_by,
+        ),
+    )
+    if terms.pay_by is not None:
+        await money.ask(work, appointment_id=made.id, hospital_id=made.hospital_id, amount_fen=made.fee_fen)
+    await note(
+        work, person_id=made.person_id, kind="booked", appointment_id=made.id,
+        hospital_id=made.hospital_id, proof=channel.value,
+    )  # fmt: skip
+    return _booked(made)
+
+
+async def change(work: Work, command: Change) -> Booked:
+    """Secure the new slot, free the old one, carry the payment, link both: one transaction (L4).
+
+    Raises AppointmentUnknown, the refusals of `may_change` for the old appointment and of
+    `may_book` for the new one. Whatever is refused, the old appointment stands as it was.
+    """
+    old = await appointment(work, command.appointment_id)
+    channel = work.by.channel or Channel.WINDOW
+    row = await live_hold(work, command.hold_id)
+    slot = await work.db.get_one(Slot, row.slot_id)
+    wanted = await asked(work, session_id=row.session_id, period_id=slot.period_id)
+    old_asked = await asked(work, session_id=old.session_id)
+    may_change(old, old_asked.book, department=old_asked.slot.department_code, now=work.now, by=work.by)
+    facts = await facts_for(
+        work, wanted.slot, person_id=old.person_id, contact_print=old.contact_print,
+        channel=channel, replacing=old.id,
+    )  # fmt: skip
+    may_book(facts, wanted.book)
+    await _occupy(work, row)
+    paid = await money.balance(work, old.id)
+    fee_fen = wanted.slot.fee_fen
+    due_fen, back_fen = after_change(paid.left_fen, fee_fen)
+    terms = pay_terms(
+        wanted.book, wanted.slot, now=work.now, online=True if old.pay_mode == "online" else None
+    )
+    waits = terms.pay_by if due_fen else None
+    await _replace(work, old)
+    made = await _insert(
+        work,
+        _Draft(
+            slot=slot,
+            facts=wanted.slot,
+            book=wanted.book,
+            person_id=old.person_id,
+            booker_id=old.booker_id,
+            contact_print=old.contact_print,
+            contact_sealed=old.contact_sealed,
+            channel=channel,
+            state=_first_state(facts.person.identity_kind is None, waits),
+            pay_mode=terms.mode,
+            pay_by=waits,
+            replaces=old,
+        ),
+    )
+    old.replaced_by_id = made.id
+    await money.carry_over(work, old_id=old.id, new_id=made.id)
+    if back_fen:
+        await money.owe_back(work, appointment_id=made.id, amount_fen=back_fen, reason="changed")
+    if waits is not None:
+        await money.ask(work, appointment_id=made.id, hospital_id=made.hospital_id, amount_fen=due_fen)
+    work.record(
+        AppointmentChanged(
+            appointment_id=old.id,
+            person_id=old.person_id,
+            session_id=old.session_id,
+            replaced_by=made.id,
+            version=old.version,
+        )
+    )
+    return _booked(made)
+
+
+@dataclass(frozen=True)
+class _Draft:
+    slot: Slot
+    facts: SlotFacts
+    book: RuleBook
+    person_id: int
+    booker_id: int | None
+    contact_print: str
+    contact_sealed: bytes
+    channel: Channel
+    state: State
+    pay_mode: str
+    pay_by: datetime | None
+    replaces: Appointment | None = None
+
+
+def _first_state(provisional: bool, pay_by: datetime | None) -> State:
+    if pay_by is not None:
+        return State.UNPAID
+    return State.PROVISIONAL if provisional else State.BOOKED
+
+
+async def _occupy(work: Work, row: Hold) -> None:
+    if not await slots.occupy(work, slot_id=row.slot_id, hold_id=row.id):
+        raise HoldLapsed(facts={"session_id": row.session_id})
+    await work.db.execute(update(Hold).where(Hold.id == row.id).values(state="used"))
+
+
+async def _replace(work: Work, old: Appointment) -> None:
+    was_stopped = old.state == State.STOPPED
+    old.state = step(State(old.state), State.REPLACED)
+    old.fhir = FHIR[State.REPLACED]
+    old.reason = "doctor-leave" if was_stopped else "changed"
+    old.ended_at = work.now
+    old.version += 1
+    await work.db.flush()  # the old one must leave its slot's unique index first
+    await slots.free_booked(work, slot_id=old.slot_id, rests_until=None)
+
+
+async def _insert(work: Work, draft: _Draft) -> Appointment:
+    """Write the appointment with a serial number nobody has."""
+    facts, old = draft.facts, draft.replaces
+    made = Appointment(
+        serial=await _draw(work),
+        slot_id=draft.slot.id,
+        session_id=facts.session_id,
+        hospital_id=facts.hospital_id,
+        department_id=facts.department_id,
+        doctor_id=facts.doctor_id,
+        person_id=draft.person_id,
+        booker_id=draft.booker_id,
+        contact_print=draft.contact_print,
+        contact_sealed=draft.contact_sealed,
+        channel=draft.channel.value,
+        staff_id=work.by.staff_id,
+        interaction_id=work.interaction_id,
+        day=facts.day,
+        starts_at=facts.starts_at,
+        ends_at=facts.ends_at,
+        sequence=draft.slot.sequence,
+        number_kind=facts.number_kind,
+        room=facts.room,
+        fee_fen=facts.fee_fen,
+        pay_mode=draft.pay_mode,
+        pay_by=draft.pay_by,
+        state=draft.state.value,
+        fhir=FHIR[draft.state],
+        replaces_id=old.id if old else None,
+        changes=old.changes + 1 if old else 0,
+        promised=draft.book.promised(kind=facts.number_kind, department=facts.department_code),
+        booked_at=work.now,
+    )
+    work.db.add(made)
+    await work.db.flush()
+    work.record(
+        AppointmentBooked(
+            appointment_id=made.id,
+            person_id=made.person_id,
+            session_id=made.session_id,
+            slot_id=made.slot_id,
+            state=made.state,
+            version=made.version,
+            replaces=made.replaces_id,
+        )
+    )
+    return made
+
+
+async def _draw(work: Work) -> str:
+    for _ in range(DRAWS):
+        drawn = serial(work.chance.number(1_000_000, 9_999_999))
+        taken = await work.db.execute(select(Appointment.id).where(Appointment.serial == drawn))
+        if taken.first() is None:
+            # Two may still draw the same in the same instant; the unique column then fails one of
+            # them, and its unit of work is done again (Hotline.run).
+            return drawn
+    raise RuntimeError("no free serial number in twenty draws: old ones must be archived")
+
+
+def _booked(made: Appointment) -> Booked:
+    return Booked(
+        appointment_id=made.id,
+        serial=made.serial,
+        state=made.state,
+        slot_id=made.slot_id,
+        session_id=made.session_id,
+        starts_at=made.starts_at,
+        ends_at=made.ends_at,
+        fee_fen=made.fee_fen,
+        pay_by=made.pay_by,
+        replaces=made.replaces_id,
+    )
+
+
+async def phone_of(work: Work, made: Appointment) -> Phone:
+    """The number an appointment was booked by, unsealed: for texts and callbacks only."""
+    return Phone(work.sealer.open(made.contact_sealed, "phone"))

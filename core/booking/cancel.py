@@ -1,0 +1,110 @@
+"""Give an appointment up: by the patient, by time, or because it was never paid."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from core.booking.commands import Cancel, Cancelled
+from core.booking.loading import appointment, asked
+from core.booking.may import may_cancel
+from core.booking.rules import FHIR, State, step
+from core.booking.tables import Appointment
+from core.credit.book import RuleBook
+from core.credit.engine import note
+from core.events import AppointmentCancelled, AppointmentExpired
+from core.money import engine as money
+from core.schedule import slots
+from core.values import day_of
+from core.work import Work
+
+
+async def cancel(work: Work, command: Cancel) -> Cancelled:
+    """Cancel within the deadline policy, free the slot, owe the fee back (R-088, R-189).
+
+    A visit stopped by the doctor's leave may always be cancelled, with full refund, by every
+    channel. Raises AppointmentUnknown and the refusals of `may_cancel`.
+    """
+    made = await appointment(work, command.appointment_id)
+    wanted = await asked(work, session_id=made.session_id)
+    may_cancel(
+        made,
+        wanted.book,
+        department=wanted.slot.department_code,
+        now=work.now,
+        by=work.by,
+        override=command.override,
+    )
+    stopped = made.state == State.STOPPED
+    reason = "doctor-leave" if stopped else command.reason
+    _end(made, State.CANCELLED, reason, work.now)
+    await work.db.flush()
+    await slots.free_booked(
+        work, slot_id=made.slot_id, rests_until=None if stopped else _rest(work, wanted.book, made)
+    )
+    paid = await money.balance(work, made.id)
+    await money.close_open(work, made.id)
+    refund = 0
+    if paid.left_fen:
+        refund = await money.owe_back(work, appointment_id=made.id, amount_fen=paid.left_fen, reason=reason)
+    work.record(
+        AppointmentCancelled(
+            appointment_id=made.id,
+            person_id=made.person_id,
+            session_id=made.session_id,
+            reason=reason,
+            refund_fen=refund,
+            version=made.version,
+        )
+    )
+    if not stopped and reason == "patient":
+        kind = "same-day-cancel" if day_of(work.now) == made.day else "cancel"
+        await note(
+            work, person_id=made.person_id, kind=kind, appointment_id=made.id,
+            hospital_id=made.hospital_id, proof=work.by.name,
+        )  # fmt: skip
+    return Cancelled(made.id, refund)
+
+
+def _end(made: Appointment, to: State, reason: str | None, now: datetime) -> None:
+    made.state = step(State(made.state), to)
+    made.fhir = FHIR[to]
+    made.reason = reason
+    made.ended_at = now
+    made.version += 1
+
+
+def _rest(work: Work, book: RuleBook, made: Appointment) -> datetime | None:
+    """How long the freed slot rests: a random number of minutes, so that nobody can count on it."""
+    low, high = book.ruling("rerelease.delay", kind=made.number_kind).value
+    minutes = work.chance.number(low, high) if high else 0
+    return work.now + timedelta(minutes=minutes) if minutes else None
+
+
+async def expire_due(work: Work, limit: int = 100) -> int:
+    """End appointments that were not paid by their time; free the slots; return how many."""
+    due = await work.db.execute(
+        select(Appointment)
+        .where(Appointment.state == State.UNPAID, Appointment.pay_by <= work.now)
+        .order_by(Appointment.pay_by)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    rows = due.scalars().all()
+    for made in rows:
+        wanted = await asked(work, session_id=made.session_id)
+        _end(made, State.EXPIRED, "not-paid", work.now)
+        await work.db.flush()
+        await slots.free_booked(work, slot_id=made.slot_id, rests_until=_rest(work, wanted.book, made))
+        await money.close_open(work, made.id)
+        paid = await money.balance(work, made.id)
+        if paid.left_fen:  # a change that asked for more, and did not get it
+            await money.owe_back(work, appointment_id=made.id, amount_fen=paid.left_fen, reason="not-paid")
+        work.record(
+            AppointmentExpired(
+                appointment_id=made.id,
+                person_id=made.person_id,
+                session_id=made.session_id,
+                version=made.version,
+            )
+        )
+    return len(rows)

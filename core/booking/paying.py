@@ -1,0 +1,65 @@
+"""Money came for an appointment: confirm it, or give the money back if it is too late."""
+
+from core.booking.loading import appointment, asked, facts_for
+from core.booking.may import may_book
+from core.booking.rules import FHIR, LIVE, State, step
+from core.booking.tables import Appointment
+from core.errors import Refusal
+from core.events import AppointmentConfirmed
+from core.money import engine as money
+from core.schedule import slots
+from core.schedule.tables import Slot
+from core.values import Channel
+from core.work import Work
+
+
+async def pay(
+    work: Work, *, payment_id: int, appointment_id: int, provider: str, txn: str, amount_fen: int
+) -> bool:
+    """Believe a cashier's notice once and confirm the appointment; False for a repeat.
+
+    Money for an expired appointment takes the slot again if it is still free, else all of it is
+    owed back (domain 2.4). Raises WrongAmount, AppointmentUnknown.
+    """
+    made = await appointment(work, appointment_id)
+    if not await money.receive(
+        work, payment_id=payment_id, provider=provider, txn=txn, amount_fen=amount_fen
+    ):
+        return False
+    if made.state == State.UNPAID:
+        _confirm(work, made)
+    elif made.state == State.EXPIRED and await _may_return(work, made):
+        _confirm(work, made)
+        made.ended_at = made.reason = None
+    elif State(made.state) not in LIVE:
+        await money.owe_back(work, appointment_id=made.id, amount_fen=amount_fen, reason="too-late")
+    return True
+
+
+def _confirm(work: Work, made: Appointment) -> None:
+    made.state = step(State(made.state), State.BOOKED)
+    made.fhir = FHIR[State.BOOKED]
+    made.version += 1
+    work.record(AppointmentConfirmed(appointment_id=made.id, person_id=made.person_id, version=made.version))
+
+
+async def _may_return(work: Work, made: Appointment) -> bool:
+    """Whether an expired appointment may come back: the rules still allow it, and its slot is free."""
+    slot = await work.db.get_one(Slot, made.slot_id)
+    wanted = await asked(work, session_id=made.session_id, period_id=slot.period_id)
+    facts = await facts_for(
+        work, wanted.slot, person_id=made.person_id, contact_print=made.contact_print,
+        channel=Channel(made.channel),
+    )  # fmt: skip
+    try:
+        may_book(facts, wanted.book)
+    except Refusal:
+        return False
+    return await slots.retake(work, slot_id=made.slot_id)
+
+
+async def identity_came(work: Work, appointment_id: int) -> None:
+    """The person behind a provisional appointment is now known by number: it is booked."""
+    made = await appointment(work, appointment_id)
+    if made.state == State.PROVISIONAL:
+        _confirm(work, made)

@@ -1,0 +1,174 @@
+"""Questions about appointments, joined for the faces; read-only."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.booking.rules import LIVE, OPEN, State
+from core.booking.tables import Appointment
+from core.catalogue.tables import Department, Doctor, Hospital
+from core.errors import AppointmentUnknown
+from core.money.tables import Refund
+from core.people.tables import Person
+from core.values import day_of
+
+
+@dataclass(frozen=True)
+class AppointmentView:
+    """An appointment with the names that people know it by."""
+
+    appointment_id: int
+    serial: str
+    state: State
+    version: int
+    person_id: int
+    person: str
+    hospital_id: int
+    hospital: str
+    hospital_short: str
+    hospital_pinyin: str
+    department_id: int
+    department: str
+    department_pinyin: str
+    doctor_id: int | None
+    doctor: str | None
+    doctor_pinyin: str | None
+    title: str | None
+    number_kind: str
+    day: date
+    starts_at: datetime
+    ends_at: datetime
+    sequence: int
+    room: str
+    where: str
+    fee_fen: int
+    pay_mode: str
+    pay_by: datetime | None
+    session_id: int
+    channel: str
+    booked_at: datetime
+    replaces_id: int | None
+    replaced_by_id: int | None
+    reason: str | None
+    contact_sealed: bytes
+    contact_print: str
+    refund_fen: int = 0
+
+
+def _select() -> Select[tuple[object, ...]]:
+    refunds = (
+        select(func.coalesce(func.sum(Refund.amount_fen), 0))
+        .where(Refund.appointment_id == Appointment.id)
+        .scalar_subquery()
+    )
+    return (
+        select(
+            Appointment.id,
+            Appointment.serial,
+            Appointment.state,
+            Appointment.version,
+            Person.id,
+            Person.name,
+            Hospital.id,
+            Hospital.name,
+            Hospital.short_name,
+            Hospital.pinyin,
+            Department.id,
+            Department.name,
+            Department.pinyin,
+            Doctor.id,
+            Doctor.name,
+            Doctor.pinyin,
+            Doctor.title,
+            Appointment.number_kind,
+            Appointment.day,
+            Appointment.starts_at,
+            Appointment.ends_at,
+            Appointment.sequence,
+            Appointment.room,
+            Department.where,
+            Appointment.fee_fen,
+            Appointment.pay_mode,
+            Appointment.pay_by,
+            Appointment.session_id,
+            Appointment.channel,
+            Appointment.booked_at,
+            Appointment.replaces_id,
+            Appointment.replaced_by_id,
+            Appointment.reason,
+            Appointment.contact_sealed,
+            Appointment.contact_print,
+            refunds,
+        )
+        .join(Person, Person.id == Appointment.person_id)
+        .join(Hospital, Hospital.id == Appointment.hospital_id)
+        .join(Department, Department.id == Appointment.department_id)
+        .outerjoin(Doctor, Doctor.id == Appointment.doctor_id)
+    )
+
+
+def _view(row: Sequence[object]) -> AppointmentView:
+    values = list(row)
+    values[2] = State(str(values[2]))
+    return AppointmentView(*values)  # type: ignore[arg-type]
+
+
+async def load(db: AsyncSession, appointment_id: int) -> AppointmentView:
+    """One appointment as it is now. Raises AppointmentUnknown."""
+    row = (await db.execute(_select().where(Appointment.id == appointment_id))).one_or_none()
+    if row is None:
+        raise AppointmentUnknown
+    return _view(row)
+
+
+async def by_serial(db: AsyncSession, serial: str) -> AppointmentView:
+    """The appointment of a serial number. Raises AppointmentUnknown."""
+    row = (await db.execute(_select().where(Appointment.serial == serial))).one_or_none()
+    if row is None:
+        raise AppointmentUnknown
+    return _view(row)
+
+
+async def open_by_phone(db: AsyncSession, phone_print: str, now: datetime) -> list[AppointmentView]:
+    """What is still ahead and was booked by this phone, soonest first."""
+    return await _listed(db, _ahead(now).where(Appointment.contact_print == phone_print))
+
+
+async def open_of_person(db: AsyncSession, person_id: int, now: datetime) -> list[AppointmentView]:
+    """What a person still has ahead of them, soonest first."""
+    return await _listed(db, _ahead(now).where(Appointment.person_id == person_id))
+
+
+def _ahead(now: datetime) -> Select[tuple[object, ...]]:
+    return (
+        _select()
+        .where(Appointment.state.in_(sorted(OPEN | LIVE)), Appointment.day >= day_of(now))
+        .order_by(Appointment.starts_at, Appointment.id)
+    )
+
+
+async def _listed(db: AsyncSession, query: Select[tuple[object, ...]]) -> list[AppointmentView]:
+    return [_view(row) for row in (await db.execute(query)).all()]
+
+
+async def last_visit(db: AsyncSession, person_id: int) -> AppointmentView | None:
+    """The newest appointment that a person really had or has: whom they would see again."""
+    query = (
+        _select()
+        .where(
+            Appointment.person_id == person_id,
+            Appointment.state.in_([State.ATTENDED, State.CHECKED_IN, State.BOOKED, State.STOPPED]),
+        )
+        .order_by(Appointment.starts_at.desc())
+        .limit(1)
+    )
+    row = (await db.execute(query)).one_or_none()
+    return _view(row) if row else None
+
+
+async def recent(db: AsyncSession, limit: int = 20) -> list[AppointmentView]:
+    """The newest appointments of the house, newest first: for the start page and the desks."""
+    return await _listed(db, _select().order_by(Appointment.id.desc()).limit(limit))

@@ -1,0 +1,74 @@
+"""Everything an installation may set, read once and checked before anything starts."""
+
+import os
+import secrets
+from pathlib import Path
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Environment variables HOTLINE_…; a secret may also come from the file HOTLINE_…_FILE names."""
+
+    model_config = SettingsConfigDict(env_prefix="HOTLINE_", extra="forbid", frozen=True)
+
+    data: Path = Field(default=Path("var"), description="Folder of the database, keys, recordings")
+    cache: Path = Field(
+        default_factory=lambda: (
+            Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "hotline12320"
+        ),
+        description="Folder that may be lost: the unpacked switch, rendered speech",
+    )
+    database_url: str = Field(default="", description="Empty: SQLite in the data folder")
+    master_secret: SecretStr = Field(
+        default=SecretStr(""), description="32 bytes or more; seals personal data"
+    )
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8320, ge=0, le=65535, description="Web; 0 takes a free one")
+    sip_port: int = Field(default=0, ge=0, le=65535, description="0: the first free one from 5060 upwards")
+    agi_port: int = Field(default=0, ge=0, le=65535)
+    numbers: tuple[str, ...] = Field(default=("12320",), description="Dial-in numbers of the hotline")
+    switch: bool = Field(default=True, description="Run a switch of our own")
+    demo: bool = Field(default=False, description="The fictional province; accepts its invented numbers")
+    demo_size: str = Field(default="demo", pattern="^(tiny|demo)$")
+    recording: bool = Field(default=False, description="Record calls")
+    log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
+
+    hold_grace_minutes: int = Field(default=10, ge=0, le=60, description="A hold outlives its call by this")
+    callback_hours: int = Field(default=2, ge=1, le=24, description="A message is answered within this")
+    queue_patience_s: int = Field(default=60, ge=5, le=600, description="Wait for a person before a message")
+
+    @field_validator("master_secret")
+    @classmethod
+    def _long_enough(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value() and len(value.get_secret_value().encode()) < 32:
+            raise ValueError("needs 32 bytes or more")
+        return value
+
+    @property
+    def url(self) -> str:
+        return self.database_url or f"sqlite+aiosqlite:///{self.data / 'hotline.db'}"
+
+    def master(self) -> bytes:
+        """The secret that seals personal data: set, or made once and kept in the data folder (0600).
+
+        Outside the demo it must be set: a secret beside the data it seals protects nothing.
+        Raises ValueError.
+        """
+        given = self.master_secret.get_secret_value()
+        if given:
+            return given.encode()
+        file = os.environ.get("HOTLINE_MASTER_SECRET_FILE")
+        if file:
+            return Path(file).read_bytes().strip()
+        if not self.demo:
+            raise ValueError("set HOTLINE_MASTER_SECRET or HOTLINE_MASTER_SECRET_FILE")
+        kept = self.data / "demo-master-secret"
+        if not kept.exists():
+            self.data.mkdir(parents=True, exist_ok=True)
+            handle = os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "w") as out:
+                out.write(secrets.token_urlsafe(48))
+        return kept.read_bytes()
