@@ -1,6 +1,7 @@
 """Open the database by its URL: SQLite (WAL, immediate transactions) or PostgreSQL."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -117,19 +118,37 @@ class Database:
 def open_database(url: str, *, pool: int = 8) -> Database:
     """Open `sqlite+aiosqlite:///path` or `postgresql+asyncpg://…`.
 
-    pool: connections for each process. Raises ValueError for any other kind of database.
+    pool: connections for each process. Errors never quote a statement's values. Raises ValueError for
+    any other kind of database.
     """
     kind = make_url(url).drivername
     if kind == "postgresql+asyncpg":
-        engine = create_async_engine(url, pool_size=pool, max_overflow=0, pool_timeout=60, pool_pre_ping=True)
+        engine = create_async_engine(
+            url, pool_size=pool, max_overflow=0, pool_timeout=60, pool_pre_ping=True, hide_parameters=True
+        )
         return Database(engine, engine)
     if kind != "sqlite+aiosqlite":
         raise ValueError(f"{kind}: use sqlite+aiosqlite or postgresql+asyncpg")
-    writer = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=60)
-    reader = create_async_engine(url, pool_size=4, max_overflow=0, pool_timeout=60)
+    sqlite = {"pool_timeout": 60, "hide_parameters": True, "connect_args": {"factory": _LettingGo}}
+    writer = create_async_engine(url, pool_size=1, max_overflow=0, **sqlite)
+    reader = create_async_engine(url, pool_size=4, max_overflow=0, **sqlite)
     _tune(writer, "BEGIN IMMEDIATE")
     _tune(reader, "BEGIN")
     return Database(writer, reader)
+
+
+class _LettingGo(sqlite3.Connection):
+    """A connection that ends its transaction when it is closed.
+
+    A task cancelled inside a statement with RETURNING leaves its cursor open. SQLite then keeps a
+    closed connection, and its write lock, until Python collects that cursor: every other writer
+    waited in vain until then.
+    """
+
+    def close(self) -> None:
+        if self.in_transaction:
+            self.rollback()
+        super().close()
 
 
 def _tune(engine: AsyncEngine, begin: str) -> None:
