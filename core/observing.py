@@ -20,11 +20,11 @@ _NUMBER = re.compile(r"\d(?:[ \-]?\d){10,}[Xx]?")
 _CHINESE = re.compile(r"[\u3400-\u9fff\U00020000-\U000323af]+")
 
 # Words of a field's name that make its value personal or secret; `person_id` and other ids are neither.
-SECRET_WORDS = frozenset(
-    "name patient person caller contact phone mobile tel ani callerid number identity idcard passport card "
-    "birth address to sender recipient body text digits keys dtmf pin password secret token otp captcha "
-    "cookie authorization".split()
-)
+_PEOPLE = {"name", "patient", "person", "caller", "contact", "guardian", "birth", "address", "body", "text"}
+_NUMBERS = {"phone", "mobile", "tel", "ani", "callerid", "number", "to", "sender", "recipient", "identity"}
+_NUMBERS |= {"idcard", "passport", "card", "digits", "keys", "dtmf"}
+_SECRETS = {"pin", "password", "secret", "token", "otp", "captcha", "cookie", "authorization"}
+SECRET_WORDS = frozenset(_PEOPLE | _NUMBERS | _SECRETS)
 _PLAIN_ENDINGS = ("_id", "_count", "_kind", "_state", "_s", "_ms")
 MASK = "***"
 

@@ -7,18 +7,16 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.orm import aliased
 
-from core import journal
-from core.errors import NotFound
+from core import journal, owed
 from core.journal import Entry
 from core.observing import Metrics, labelled, mask_text
 from core.outbox_table import DEAD, DONE, WAITING, OutboxRow
 from core.ports import Chance, OutsideError
 from core.wake import Wake
-from core.work import Hotline, Work
+from core.work import Hotline
 
 log = structlog.get_logger()
 
@@ -70,19 +68,6 @@ class Backoff:
         """attempt: how many have failed, from 1."""
         whole = min(self.most_s, self.first_s * 2.0 ** min(attempt - 1, 32))
         return timedelta(seconds=whole * chance.number(500, 1000) / 1000)
-
-
-@dataclass(frozen=True)
-class Dead:
-    """A delivery that was given up; somebody must look at it."""
-
-    id: int
-    carrier: str
-    journal_id: int
-    appointment_id: int | None
-    attempts: int
-    last_error: str | None
-    created_at: datetime
 
 
 @dataclass(frozen=True)
@@ -262,48 +247,7 @@ class Outbox:
 
     async def _measure(self) -> None:
         async with self._hotline.read() as db:
-            oldest = await age(db, self._hotline.clock.now())
+            oldest = await owed.age(db, self._hotline.clock.now())
             self._metrics.outbox_age.set(oldest.total_seconds())
-            labelled(self._metrics.outbox_rows, (await counts(db)).items())
+            labelled(self._metrics.outbox_rows, (await owed.counts(db)).items())
             self._metrics.journal_newest.set((await journal.newest(db)).id)
-
-
-async def age(db: AsyncSession, now: datetime) -> timedelta:
-    """How long the oldest delivery has been owed; zero when nothing is."""
-    oldest = (
-        await db.execute(select(func.min(OutboxRow.created_at)).where(OutboxRow.state == WAITING))
-    ).scalar_one()
-    return max(now - oldest, timedelta()) if oldest else timedelta()
-
-
-async def counts(db: AsyncSession) -> dict[tuple[str, str], int]:
-    """(carrier, state) to rows, of those waiting and dead."""
-    query = (
-        select(OutboxRow.carrier, OutboxRow.state, func.count())
-        .where(OutboxRow.state.in_((WAITING, DEAD)))
-        .group_by(OutboxRow.carrier, OutboxRow.state)
-    )
-    return {(carrier, state): rows for carrier, state, rows in await db.execute(query)}
-
-
-async def dead(db: AsyncSession, limit: int = 100) -> Sequence[Dead]:
-    """What was given up, newest first."""
-    query = (
-        select(OutboxRow).where(OutboxRow.state == DEAD).order_by(OutboxRow.created_at.desc()).limit(limit)
-    )
-    return [
-        Dead(r.id, r.carrier, r.journal_id, r.appointment_id, r.attempts, r.last_error, r.created_at)
-        for r in (await db.execute(query)).scalars()
-    ]
-
-
-async def revive(work: Work, outbox_id: int) -> None:
-    """Try a dead delivery again from the start. Raises NotFound when there is no such dead one."""
-    again = (
-        update(OutboxRow)
-        .where(OutboxRow.id == outbox_id, OutboxRow.state == DEAD)
-        .values(state=WAITING, due_at=work.now, attempts=0, taken=False)
-        .returning(OutboxRow.id)
-    )
-    if (await work.db.execute(again)).first() is None:
-        raise NotFound
