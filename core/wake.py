@@ -10,13 +10,11 @@ from typing import Any
 
 import structlog
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from core import journal
 from core.database import Database
-from core.journal import Cursor
 
 log = structlog.get_logger()
 
@@ -56,13 +54,20 @@ class Neighbours:
     """
 
     def __init__(self, database: Database, wake: Wake, *, every_s: float = NOTIFY_EVERY_S) -> None:
+        """wake: rung for our own commits and for the neighbours'."""
         if database.sqlite:
             raise ValueError("processes on one SQLite file find each other by looking")
         self._database = database
         self._wake = wake
         self._every_s = every_s
-        self._known = journal.START  # as far as all of us have been told
+        self._ours = Wake()
+        self._told = 0
         self.listening = asyncio.Event()
+
+    def committed(self) -> None:
+        """Never blocks; made to be `Hotline.committed`."""
+        self._ours.ring()
+        self._wake.ring()
 
     async def run(self) -> None:
         """Listen and tell until cancelled; a lost connection is made again."""
@@ -75,7 +80,7 @@ class Neighbours:
                     async with engine.connect() as connection:
                         await self._listen(connection)
                         await self._tell(connection)
-                except (DBAPIError, OSError) as error:
+                except Exception as error:  # a border: the server may be away for a while
                     self.listening.clear()
                     log.warning("neighbours lost", error=type(error).__name__)
                     await asyncio.sleep(self._every_s * 4)
@@ -87,28 +92,25 @@ class Neighbours:
         raw: Any = (await connection.get_raw_connection()).driver_connection
         us = raw.get_server_pid()
 
-        def notified(_connection: object, pid: int, _channel: str, cursor: str) -> None:
-            if pid == us:
-                return
-            with suppress(ValueError):  # anybody may write to a channel
-                self._known = max(self._known, Cursor.read(cursor))  # so that nobody echoes it
-            self._wake.ring()
+        def notified(_connection: object, pid: int, _channel: str, _cursor: str) -> None:
+            if pid != us:
+                self._wake.ring()
 
         await raw.add_listener(CHANNEL, notified)
+        raw.add_termination_listener(lambda _connection: self._ours.ring())
         self.listening.set()
         self._wake.ring()  # for whatever was said while we were deaf
 
     async def _tell(self, connection: AsyncConnection) -> None:
         while True:
-            seen = self._wake.rings
+            await self._ours.after(self._told, within_s=LOOK_S)
+            rings = self._ours.rings
+            if rings == self._told:
+                await connection.execute(text("select 1"))  # a dead connection is noticed
+                continue
             async with self._database.read() as db:
                 newest = await journal.newest(db)
-            if newest > self._known:
-                self._known = newest
-                await connection.execute(
-                    text("select pg_notify(:channel, :cursor)"), {"channel": CHANNEL, "cursor": str(newest)}
-                )
+            news = {"channel": CHANNEL, "cursor": str(newest)}
+            await connection.execute(text("select pg_notify(:channel, :cursor)"), news)
+            self._told = rings
             await asyncio.sleep(self._every_s)
-            await self._wake.after(seen, within_s=LOOK_S)
-            if self._wake.rings == seen:
-                await connection.execute(text("select 1"))  # a dead connection is noticed

@@ -5,13 +5,18 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 import core.tables  # noqa: F401 every table must be known before one is made
 from core.database import Database, open_database
+from core.observing import mask_record
 from core.sealing import AesSealer
 from core.work import Hotline
 from tests.clocks import FrozenClock, SeededChance
 from tests.postgres import Cluster, start_cluster
+
+# The default prints every local variable of a traceback: slow, and full of personal data.
+structlog.configure(processors=[mask_record, structlog.processors.JSONRenderer()])
 
 MASTER = b"a secret of the tests, 32 bytes!" * 2
 
