@@ -50,10 +50,10 @@ class Cluster:
         return f"postgresql+asyncpg://postgres@127.0.0.1:{self.port}/{name}"
 
     @contextmanager
-    def database(self) -> Iterator[str]:
+    def database(self, model: str = "model") -> Iterator[str]:
         """A database with all tables, copied from a model; dropped after."""
         name = f"test_{os.getpid()}_{next(self._numbers)}"
-        self._sql(f"create database {name} template model")
+        self._sql(f"create database {name} template {model}")
         try:
             yield self.url(name)
         finally:
@@ -125,8 +125,12 @@ def start_cluster(folder: Path) -> Iterator[Cluster]:
     cluster = Cluster(port, data, process, binaries)
     try:
         subprocess.run(
-            ["bash", "-c", f"for i in $(seq 300); do {binaries}/pg_isready -q -h 127.0.0.1 -p {port} && exit 0; "
-             "sleep 0.05; done; exit 1"],
+            [
+                "bash",
+                "-c",
+                f"for i in $(seq 300); do {binaries}/pg_isready -q -h 127.0.0.1 -p {port} && exit 0; "
+                "sleep 0.05; done; exit 1",
+            ],
             check=True,
         )
         _make_model(cluster)

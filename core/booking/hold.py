@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 from core.booking.commands import HeldSlot, Hold
 from core.booking.loading import asked, facts_for
 from core.booking.may import may_ask, may_book
-from core.errors import HoldLapsed, HoldUnknown, ShareUsedUp, SlotFull, SlotTaken
+from core.errors import HoldLapsed, HoldUnknown, Refusal, ShareUsedUp, SlotFull, SlotTaken
 from core.events import HoldReleased, SlotHeld
 from core.schedule import slots
 from core.schedule.tables import Hold as HoldRow
@@ -24,13 +24,7 @@ async def hold(work: Work, command: Hold) -> HeldSlot:
     """
     channel = work.by.channel or Channel.WINDOW
     wanted = await asked(work, session_id=command.session_id, period_id=command.period_id)
-    if command.person_id is None:
-        may_ask(wanted.slot, wanted.book, channel=channel, now=work.now)
-    else:
-        facts = await facts_for(
-            work, wanted.slot, person_id=command.person_id, contact_print=None, channel=channel
-        )
-        may_book(facts, wanted.book)
+    may_ask(wanted.slot, wanted.book, channel=channel, now=work.now)
     hold_id = work.chance.token()
     claimed = await slots.claim(
         work,
@@ -42,8 +36,14 @@ async def hold(work: Work, command: Hold) -> HeldSlot:
         slot_id=command.slot_id,
     )
     if claimed is None:
-        await _refuse_full(work, command)
-    assert claimed is not None
+        raise await _full(work, command)
+    if command.person_id is not None:
+        # Asked of the slot that was taken, whose period is known now; a no rolls the taking back.
+        wanted = await asked(work, session_id=claimed.session_id, period_id=claimed.period_id)
+        facts = await facts_for(
+            work, wanted.slot, person_id=command.person_id, contact_print=None, channel=channel
+        )
+        may_book(facts, wanted.book)
     if command.reason == "choice":
         await _let_older_choice_go(work, command.owner)
     minutes = command.minutes or int(wanted.book.ruling("hold.minutes", channel=channel).value)
@@ -77,13 +77,13 @@ async def hold(work: Work, command: Hold) -> HeldSlot:
     return HeldSlot(hold_id, claimed.slot_id, claimed.session_id, claimed.period_id, claimed.sequence, until)
 
 
-async def _refuse_full(work: Work, command: Hold) -> None:
+async def _full(work: Work, command: Hold) -> Refusal:
     facts = {"session_id": command.session_id}
     if command.slot_id is not None:
-        raise SlotTaken(facts=facts)
+        return SlotTaken(facts=facts)
     if command.period_id is None and await slots.left_for_others(work, command.session_id):
-        raise ShareUsedUp(facts=facts)
-    raise SlotFull(facts=facts)
+        return ShareUsedUp(facts=facts)
+    return SlotFull(facts=facts)
 
 
 async def _let_older_choice_go(work: Work, owner: str) -> None:

@@ -73,7 +73,7 @@ async def publish_range(
                     Session.hospital_id == hospital_id, Session.day.between(first_day, last_day)
                 )
             )
-        ).tuples()
+        )
     )
     days = [
         day
@@ -142,7 +142,7 @@ async def publish(work: Work, plans: Sequence[Plan]) -> list[int]:
                     Session.post_id.in_({plan.post.post_id for plan in plans}),
                 )
             )
-        ).tuples()
+        )
     )
     for plan in plans:
         if (plan.post.post_id, plan.day, plan.half) in taken:

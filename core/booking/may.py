@@ -1,0 +1,349 @@
+"""May this person book, change, cancel, pick up? Facts and a rule book in, a refusal or silence out; pure."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Protocol
+
+from core.booking.facts import BookingFacts, PastAppointment, SlotFacts
+from core.booking.rules import LIVE, OPEN, State
+from core.credit.book import RuleBook, Ruling
+from core.credit.keys import parsed
+from core.errors import (
+    Blacklisted,
+    HospitalNotLive,
+    IdentityKindRefused,
+    IdentityNeeded,
+    NotAllowed,
+    NotCheckInDay,
+    NotOpenForBooking,
+    NotPaid,
+    NotReleased,
+    OutsideBookingHours,
+    OverLimitDay,
+    OverLimitDepartmentDay,
+    OverLimitDoctorDay,
+    OverLimitLive,
+    OverLimitPeriod,
+    OverLimitPhone,
+    OverlappingVisit,
+    RebookTooSoon,
+    Refusal,
+    RuleRef,
+    SessionStopped,
+    TooLateToBook,
+    TooLateToCancel,
+    TooLateToChange,
+    TooLateToCheckIn,
+    TooManyChanges,
+    TooOld,
+    TooYoung,
+    WebRefundNotAllowed,
+    WrongSex,
+    WrongState,
+)
+from core.values import Actor, Channel, day_of, local
+
+
+class MadeAppointment(Protocol):
+    """What is asked of an appointment here."""
+
+    id: int
+    state: str
+    day: date
+    starts_at: datetime
+    ends_at: datetime
+    number_kind: str
+    pay_mode: str
+    changes: int
+    promised: dict[str, object]
+
+
+def may_ask(slot: SlotFacts, book: RuleBook, *, channel: Channel, now: datetime) -> None:
+    """Whether anybody may book this slot by this channel now: what no choice of person can cure."""
+    if not slot.hospital_live:
+        raise HospitalNotLive
+    if not slot.open:
+        raise NotOpenForBooking
+    if slot.session_state != "published":
+        raise SessionStopped(facts={"day": slot.day})
+    hours = book.ruling("booking.hours", channel=channel)
+    if hours.value is not None:
+        opens, closes = hours.value
+        if not opens <= local(now).time() < closes:
+            raise OutsideBookingHours(hours.ref, {"opens": opens, "closes": closes})
+    if now < slot.release_at:
+        last = book.ruling("window.last-day", kind=slot.number_kind, department=slot.department_code)
+        raise NotReleased(last.ref, {"release_at": slot.release_at, "days": last.value})
+    if now >= slot.stop_at:
+        stop = book.ruling("book.stop", kind=slot.number_kind, department=slot.department_code)
+        raise TooLateToBook(stop.ref, {"stop_at": slot.stop_at})
+
+
+def may_book(facts: BookingFacts, book: RuleBook) -> None:
+    """Whether this person may book this slot now. Raises the first refusal, with the rule's row.
+
+    What cannot be cured comes first (closed, sold before), then the person's own standing, then
+    papers, then limits. An appointment that a change gives up does not count.
+    """
+    may_ask(facts.slot, book, channel=facts.channel, now=facts.now)
+    _standing(facts, book)
+    _papers(facts, book)
+    _limits(facts, book)
+
+
+def _rule(facts: BookingFacts, book: RuleBook, name: str) -> Ruling:
+    slot = facts.slot
+    return book.ruling(
+        name, kind=slot.number_kind, department=slot.department_code, channel=facts.channel, half=slot.half
+    )
+
+
+def _standing(facts: BookingFacts, book: RuleBook) -> None:
+    for block in facts.blocks:
+        here = block.hospital_id in (None, facts.slot.hospital_id)
+        if here and (block.until is None or block.until > facts.now):
+            ref = book.ruling(block.rule_key.split("@")[0]).ref
+            raise Blacklisted(ref, {"until": block.until, "rule": block.rule_key})
+
+
+def _papers(facts: BookingFacts, book: RuleBook) -> None:
+    person = facts.person
+    needed = _rule(facts, book, "identity.needed")
+    if needed.value and person.identity_kind is None:
+        raise IdentityNeeded(needed.ref)
+    first = _rule(facts, book, "identity.first-visit")
+    if first.value is not None and not person.has_card_here:
+        if person.identity_kind is None:
+            raise IdentityNeeded(first.ref)
+        if person.identity_kind not in first.value:
+            raise IdentityKindRefused(first.ref, {"kinds": sorted(first.value)})
+    youngest, oldest = _rule(facts, book, "age.min"), _rule(facts, book, "age.max")
+    if youngest.value > 0 or oldest.value < 200:
+        if person.birth_date is None:
+            raise IdentityNeeded((youngest if youngest.value > 0 else oldest).ref)
+        years = age(person.birth_date, facts.slot.day)
+        if years < youngest.value:
+            raise TooYoung(youngest.ref, {"age": youngest.value})
+        if years > oldest.value:
+            raise TooOld(oldest.ref, {"age": oldest.value})
+    sex = _rule(facts, book, "sex.only")
+    if sex.value != "any" and person.sex is not None and person.sex != sex.value:
+        raise WrongSex(sex.ref, {"sex": sex.value})
+
+
+def age(born: date, day: date) -> int:
+    """Full years on a day."""
+    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
+
+
+@dataclass(frozen=True)
+class _Limit:
+    """A count that may not be passed: which rule, which appointments, which refusal."""
+
+    rule: str
+    refusal: type[Refusal]
+    counts: Callable[[PastAppointment, SlotFacts], bool]
+
+
+def _same_day(past: PastAppointment, slot: SlotFacts) -> bool:
+    return past.day == slot.day
+
+
+_LIMITS = (
+    # The department's limit comes first: told it, nobody tries the next doctor in vain.
+    _Limit(
+        "limit.department-day",
+        OverLimitDepartmentDay,
+        lambda past, slot: _same_day(past, slot) and past.department_id == slot.department_id,
+    ),
+    _Limit(
+        "limit.doctor-day",
+        OverLimitDoctorDay,
+        lambda past, slot: (
+            _same_day(past, slot) and slot.doctor_id is not None and past.doctor_id == slot.doctor_id
+        ),
+    ),
+    _Limit("limit.day", OverLimitDay, _same_day),
+)
+
+
+def _limits(facts: BookingFacts, book: RuleBook) -> None:
+    slot, now = facts.slot, facts.now
+    others = [past for past in facts.history if past.id != facts.replacing]
+    # A visit that took place or was missed used its number too; only what was given back did not.
+    used = [past for past in others if past.state in LIVE or past.state in (State.ATTENDED, State.NO_SHOW)]
+    for limit in _LIMITS:
+        ruling = _rule(facts, book, limit.rule)
+        scope = ruling.ref.hospital_id
+        count = sum(limit.counts(past, slot) for past in used if scope is None or past.hospital_id == scope)
+        if count >= ruling.value:
+            raise limit.refusal(ruling.ref, {"limit": ruling.value, "day": slot.day})
+    live = _rule(facts, book, "limit.live")
+    ahead = [past for past in used if past.state in LIVE and past.ends_at > now]
+    if len(ahead) >= live.value:
+        raise OverLimitLive(live.ref, {"limit": live.value})
+    _overlap(facts, book, ahead)
+    if facts.replacing is None:
+        _frequency(facts, book, others)
+    phone = _rule(facts, book, "limit.phone-persons")
+    if facts.person.person_id not in facts.phone_persons and len(facts.phone_persons) >= phone.value:
+        raise OverLimitPhone(phone.ref, {"limit": phone.value})
+
+
+def _overlap(facts: BookingFacts, book: RuleBook, ahead: list[PastAppointment]) -> None:
+    ruling = _rule(facts, book, "overlap.minutes")
+    if not ruling.value:
+        return
+    apart = timedelta(minutes=ruling.value)
+    for past in ahead:
+        if past.starts_at < facts.slot.ends_at and facts.slot.starts_at < past.ends_at:
+            near = True
+        else:
+            near = abs(past.starts_at - facts.slot.starts_at) < apart
+        if near:
+            raise OverlappingVisit(ruling.ref, {"starts_at": past.starts_at})
+
+
+def _frequency(facts: BookingFacts, book: RuleBook, others: list[PastAppointment]) -> None:
+    period = _rule(facts, book, "limit.period")
+    if period.value and period.period is not None:
+        since, until = period.period.window(facts.now)
+        scope = period.ref.hospital_id
+        made = [
+            past
+            for past in others
+            if since <= past.booked_at < until
+            and (scope is None or past.hospital_id == scope)
+            # A change is not one more booking, and a doctor's leave is nobody's fault.
+            and past.state is not State.REPLACED
+            and past.reason != "doctor-leave"
+        ]
+        if len(made) >= period.value:
+            raise OverLimitPeriod(period.ref, {"limit": period.value, "since": since})
+    pause = _rule(facts, book, "rebook.pause-minutes")
+    if pause.value:
+        for past in others:
+            if past.session_id != facts.slot.session_id or past.state is not State.CANCELLED:
+                continue
+            again = (past.ended_at or past.booked_at) + timedelta(minutes=pause.value)
+            if facts.now < again and past.reason == "patient":
+                raise RebookTooSoon(pause.ref, {"again_at": again})
+
+
+# --- giving back, moving, coming ----------------------------------------------------------------------
+
+
+def may_cancel(
+    made: MadeAppointment,
+    book: RuleBook,
+    *,
+    department: str,
+    now: datetime,
+    by: Actor,
+    override: str | None = None,
+) -> None:
+    """Whether it may be given up now.
+
+    A visit that the doctor's leave stopped may be, always, by everybody. Money not yet paid never
+    holds anybody. A supervisor may pass the deadline with a reason.
+    """
+    _open(made, "cancelled")
+    if made.state == State.STOPPED:
+        return
+    if override is not None:
+        if not by.may("override-deadline"):
+            raise NotAllowed(facts={"function": "override-deadline"})
+        return
+    paid_online = made.pay_mode == "online" and made.state == State.BOOKED
+    if by.channel is Channel.WEB and paid_online:
+        web = book.ruling("refund.web", kind=made.number_kind, department=department)
+        if not web.value:
+            raise WebRefundNotAllowed(web.ref)
+    _in_time(made, book, "cancel.deadline", TooLateToCancel, department=department, now=now)
+
+
+def may_change(made: MadeAppointment, book: RuleBook, *, department: str, now: datetime, by: Actor) -> None:
+    """Whether it may be moved now, and was not moved too often."""
+    _open(made, "replaced")
+    if made.state == State.STOPPED:
+        return
+    _in_time(made, book, "change.deadline", TooLateToChange, department=department, now=now)
+    most = _promised(made, book, "change.max", department=department)
+    if made.changes >= most.value:
+        raise TooManyChanges(most.ref, {"limit": most.value})
+
+
+def may_check_in(made: MadeAppointment, book: RuleBook, *, department: str, now: datetime) -> None:
+    """Whether the number may be picked up now: booked, paid, on the day, not too late."""
+    if made.state == State.UNPAID:
+        raise NotPaid
+    if made.state == State.PROVISIONAL:
+        raise IdentityNeeded
+    if made.state != State.BOOKED:
+        raise WrongState(facts={"state": made.state, "wanted": "checked_in"})
+    opens = _promised(made, book, "checkin.from", department=department)
+    first = opens.value.instant(made.day, made.starts_at, book.is_working)
+    if day_of(now) != made.day or (first is not None and now < first):
+        raise NotCheckInDay(opens.ref, {"day": made.day})
+    cutoff = _promised(made, book, "checkin.cutoff", department=department)
+    last = cutoff.value.instant(made.day, made.starts_at, book.is_working)
+    if last is not None and now > last:
+        raise TooLateToCheckIn(cutoff.ref, {"until": last})
+    late = book.ruling("noshow.late-minutes", kind=made.number_kind, department=department)
+    if late.value and now > made.ends_at + timedelta(minutes=late.value):
+        raise TooLateToCheckIn(late.ref, {"until": made.ends_at + timedelta(minutes=late.value)})
+
+
+def _open(made: MadeAppointment, wanted: str) -> None:
+    if made.state not in OPEN:
+        raise WrongState(facts={"state": made.state, "wanted": wanted})
+
+
+def _promised(made: MadeAppointment, book: RuleBook, name: str, *, department: str) -> Ruling:
+    """The rule as it was promised when the visit was booked, else as it is now."""
+    now = book.ruling(name, kind=made.number_kind, department=department)
+    then = made.promised.get(name)
+    if then is None or then == now.ref.value:
+        return now
+    return Ruling(parsed(name, str(then)), RuleRef(name, str(then), now.ref.hospital_id, None), now.period)
+
+
+def _in_time(
+    made: MadeAppointment,
+    book: RuleBook,
+    name: str,
+    refusal: type[Refusal],
+    *,
+    department: str,
+    now: datetime,
+) -> None:
+    ruling = _promised(made, book, name, department=department)
+    last = ruling.value.instant(made.day, made.starts_at, book.is_working)
+    if last is not None and now > last:
+        raise refusal(ruling.ref, {"until": last})
+    if now >= made.starts_at:
+        raise refusal(ruling.ref, {"until": made.starts_at})
+
+
+# --- paying -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class PayTerms:
+    """How the fee is paid. pay_by: until when it must have come; None: at the hospital, or no fee."""
+
+    mode: str
+    pay_by: datetime | None
+
+
+def pay_terms(book: RuleBook, slot: SlotFacts, *, now: datetime, online: bool | None) -> PayTerms:
+    """Where and until when the fee is paid; `online` is the patient's wish where the hospital leaves
+    the choice. Never later than the session's start."""
+    mode = book.ruling("pay.mode", kind=slot.number_kind, department=slot.department_code).value
+    if mode == "either":
+        mode = "online" if online else "at-hospital"
+    if mode != "online" or slot.fee_fen == 0:
+        return PayTerms(mode, None)
+    minutes = book.ruling("pay.minutes", kind=slot.number_kind, department=slot.department_code).value
+    return PayTerms(mode, min(now + timedelta(minutes=minutes), slot.starts_at))

@@ -1,0 +1,92 @@
+"""Hospitals, departments, doctors and posts: look-ups for every face."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.catalogue.tables import Department, Doctor, Hospital, Post
+from core.errors import NotFound
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class PostFacts:
+    """Who sees patients as what, for what fee."""
+
+    post_id: int
+    hospital_id: int
+    department_id: int
+    department_code: str  # standard code of 诊疗科目
+    doctor_id: int | None
+    kind: str
+    fee_fen: int
+
+
+@dataclass(frozen=True)
+class Named:
+    """Something a caller chooses from a list: its id, its name, how it is read."""
+
+    id: int
+    name: str
+    pinyin: str
+    note: str = ""
+
+
+async def posts_of_hospital(db: AsyncSession, hospital_id: int) -> list[PostFacts]:
+    """Every post of a hospital, open or not."""
+    rows = await db.execute(
+        select(
+            Post.id, Department.hospital_id, Post.department_id, Department.standard_code,
+            Post.doctor_id, Post.kind, Post.fee_fen,
+        )
+        .join(Department, Department.id == Post.department_id)
+        .where(Department.hospital_id == hospital_id)
+        .order_by(Post.id)
+    )  # fmt: skip
+    return [PostFacts(*row) for row in rows.all()]
+
+
+async def live_hospitals(db: AsyncSession) -> Sequence[Named]:
+    """Hospitals that take bookings, the most asked for first; name is the short one."""
+    rows = await db.execute(
+        select(Hospital.id, Hospital.short_name, Hospital.pinyin, Hospital.grade)
+        .where(Hospital.state == "live")
+        .order_by(Hospital.menu_order, Hospital.id)
+    )
+    return [Named(*row) for row in rows.all()]
+
+
+async def open_departments(db: AsyncSession, hospital_id: int) -> Sequence[Named]:
+    """A hospital's departments that are open for booking, the most asked for first."""
+    rows = await db.execute(
+        select(Department.id, Department.name, Department.pinyin, Department.where)
+        .where(Department.hospital_id == hospital_id, Department.open)
+        .order_by(Department.menu_order, Department.id)
+    )
+    return [Named(*row) for row in rows.all()]
+
+
+async def hospital(db: AsyncSession, hospital_id: int) -> Hospital:
+    """Raises NotFound."""
+    return await _get(db, Hospital, hospital_id)
+
+
+async def department(db: AsyncSession, department_id: int) -> Department:
+    """Raises NotFound."""
+    return await _get(db, Department, department_id)
+
+
+async def doctor(db: AsyncSession, doctor_id: int) -> Doctor:
+    """Raises NotFound."""
+    return await _get(db, Doctor, doctor_id)
+
+
+async def _get(db: AsyncSession, kind: type[T], key: int) -> T:
+    row = await db.get(kind, key)
+    if row is None:
+        raise NotFound(facts={"what": kind.__name__.lower()})
+    return row

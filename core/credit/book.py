@@ -1,0 +1,133 @@
+"""The rule book of one hospital: its own rows over the common ones, and what they say; pure."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any
+
+from core.credit.keys import KEYS, Named, named, parsed
+from core.credit.periods import CheckPeriod
+from core.errors import RuleRef
+
+
+@dataclass(frozen=True)
+class RuleRow:
+    """One row: the seven attributes of R-158, and its id."""
+
+    id: int
+    key: str
+    value: str
+    state: str = "on"
+    priority: int = 0
+    hospital_id: int | None = None
+    period_type: str | None = None
+    period_value: int | None = None
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """What a rule says in a case: the typed value, the row that says so, its check period."""
+
+    value: Any
+    ref: RuleRef
+    period: CheckPeriod | None = None
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    named: Named
+    row: RuleRow
+    value: Any
+    period: CheckPeriod | None
+
+
+_read_key = lru_cache(maxsize=4096)(named)
+
+
+class RuleBook:
+    """Answers what each rule is for one hospital.
+
+    A key's own rows override its common rows (R-157); among rows that fit, the one with more
+    qualifiers wins, then the larger priority, then the newer. With `rules.resolution` set to
+    whole-set, a hospital that has any row of its own uses none of the common ones.
+    """
+
+    def __init__(
+        self, rows: Iterable[RuleRow], hospital_id: int | None, is_working: Callable[[date], bool]
+    ) -> None:
+        self.hospital_id = hospital_id
+        self.is_working = is_working
+        self._rows: dict[str, list[_Candidate]] = {}
+        for row in rows:
+            if row.state == "on" and row.hospital_id in (None, hospital_id):
+                key = _read_key(row.key)
+                period = CheckPeriod.parse(row.period_type, row.period_value) if row.period_type else None
+                self._rows.setdefault(key.name, []).append(
+                    _Candidate(key, row, parsed(key.name, row.value), period)
+                )
+        if self.ruling("rules.resolution").value == "whole-set":
+            own = {
+                name: [c for c in found if c.row.hospital_id is not None]
+                for name, found in self._rows.items()
+            }
+            if any(own.values()):
+                self._rows = own
+
+    def ruling(
+        self,
+        name: str,
+        *,
+        kind: str | None = None,
+        department: str | None = None,
+        channel: str | None = None,
+        half: str | None = None,
+    ) -> Ruling:
+        """What the rule says for a number kind, a department's standard code, a channel, a half-day.
+
+        A department qualifier fits every department whose code begins with it: 07 is all of
+        paediatrics.
+        """
+        case = {"kind": kind, "department": department, "channel": channel, "half": half}
+        fitting = [c for c in self._rows.get(name, ()) if _fits(c.named, case)]
+        own = [c for c in fitting if c.row.hospital_id is not None]
+        spec = KEYS[name]
+        usual = CheckPeriod(*spec.period) if spec.period else None
+        if not fitting:
+            return Ruling(parsed(name, spec.default), RuleRef(name, spec.default, None, None), usual)
+        best = max(own or fitting, key=lambda c: (len(c.named.qualifiers), c.row.priority, c.row.id))
+        ref = RuleRef(best.row.key, best.row.value, best.row.hospital_id, best.row.id)
+        return Ruling(best.value, ref, best.period or usual)
+
+    def deadline(
+        self,
+        name: str,
+        day: date,
+        starts_at: datetime,
+        *,
+        kind: str | None = None,
+        department: str | None = None,
+        channel: str | None = None,
+    ) -> datetime | None:
+        """The instant of a deadline rule for a visit; None: it never comes."""
+        ruling = self.ruling(name, kind=kind, department=department, channel=channel)
+        instant: datetime | None = ruling.value.instant(day, starts_at, self.is_working)
+        return instant
+
+    def promised(self, *, kind: str, department: str) -> dict[str, str]:
+        """The rules that an appointment is promised when it is made, as they are written now.
+
+        A later, stricter rule does not reach back (lesson: capacity, price and rules drift).
+        """
+        names = ("cancel.deadline", "change.deadline", "change.max", "checkin.from", "checkin.cutoff")
+        return {name: self.ruling(name, kind=kind, department=department).ref.value for name in names}
+
+
+def _fits(key: Named, case: dict[str, str | None]) -> bool:
+    for qualifier, wanted in key.qualifiers:
+        given = case[qualifier]
+        if given is None:
+            return False
+        if not (given.startswith(wanted) if qualifier == "department" else given == wanted):
+            return False
+    return True

@@ -1,0 +1,101 @@
+"""The one command: hotline serve | migrate | seed | call | prompts | rules."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Sequence
+
+from pydantic import ValidationError
+
+from core.settings import Settings
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one verb; returns the exit code."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    try:
+        settings = Settings(**_given(options))
+    except ValidationError as error:
+        for problem in error.errors():
+            print(f"HOTLINE_{'_'.join(map(str, problem['loc'])).upper()}: {problem['msg']}", file=sys.stderr)
+        return 2
+    try:
+        return asyncio.run(_VERBS[options.verb](settings, options))
+    except KeyboardInterrupt:
+        return 0
+    except ValueError as error:
+        print(f"hotline: {error}", file=sys.stderr)
+        return 2
+
+
+def _given(options: argparse.Namespace) -> dict[str, object]:
+    """Settings that were said on the command line; they win over the environment."""
+    named = ("demo", "port", "switch", "data")
+    return {name: value for name in named if (value := getattr(options, name, None)) is not None}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="hotline", description="12320: one number for every hospital")
+    verbs = parser.add_subparsers(dest="verb", required=True)
+
+    serve = verbs.add_parser("serve", help="run everything: switch, voice menu, web, texts, timers")
+    serve.add_argument("--demo", action="store_true", default=None, help="with the fictional province")
+    serve.add_argument("--port", type=int, help="of the web page")
+    serve.add_argument("--no-switch", dest="switch", action="store_false", default=None)
+    serve.add_argument("--data", help="folder of the database, keys and messages")
+
+    migrate = verbs.add_parser("migrate", help="bring the database schema up to date")
+    migrate.add_argument("--to", default="head", help="a revision")
+
+    seed = verbs.add_parser("seed", help="write the fictional province into an empty database")
+    seed.add_argument("--demo", action="store_true", default=True)
+
+    call = verbs.add_parser("call", help="call yourself: the same dialogues in the terminal")
+    call.add_argument("--from", dest="ani", default=None, help="the number you call from")
+    call.add_argument("--demo", action="store_true", default=None)
+
+    prompts = verbs.add_parser("prompts", help="every sentence the machine can say")
+    prompts.add_argument("what", choices=["list", "render", "missing"], nargs="?", default="list")
+    return parser
+
+
+async def _serve(settings: Settings, _: argparse.Namespace) -> int:
+    from hotline.house import serve
+
+    return await serve(settings)
+
+
+async def _migrate(settings: Settings, options: argparse.Namespace) -> int:
+    from core.database import open_database
+    from core.migrations import upgrade
+
+    settings.data.mkdir(parents=True, exist_ok=True)
+    database = open_database(settings.url)
+    await upgrade(database, options.to)
+    await database.close()
+    print(f"{database.url}: schema is at {options.to}")
+    return 0
+
+
+async def _seed(settings: Settings, _: argparse.Namespace) -> int:
+    from hotline.house import seeded
+
+    async with seeded(settings) as words:
+        print(words)
+    return 0
+
+
+async def _call(settings: Settings, options: argparse.Namespace) -> int:
+    from hotline.terminal import call
+
+    return await call(settings, ani=options.ani)
+
+
+async def _prompts(settings: Settings, options: argparse.Namespace) -> int:
+    from hotline.prompts import run
+
+    return await run(settings, options.what)
+
+
+_VERBS = {"serve": _serve, "migrate": _migrate, "seed": _seed, "call": _call, "prompts": _prompts}
