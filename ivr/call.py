@@ -74,9 +74,10 @@ class Call(Protocol):
     async def ask(self, *prompts: Prompt, digits: int = 1, secret: bool = False, star: bool = False) -> str:
         """Play prompts, then collect up to `digits` keys; '' when none came in time.
 
-        `#` ends the entry and is not part of it. `*` is a key like others only where star is True
-        (the X of an identity number) or where digits is 1. With digits > 1 a first `0` ends the
-        entry at once and is returned as '0' (a person is wanted), a first `*` as '*' unless star.
+        With digits 1 every key is an answer, `#` and `*` too. With more, `#` ends the entry and is
+        not part of it (alone it gives '#'); `*` is a key like others where star is True (the X of an
+        identity number); a first `0` ends the entry at once and is returned as '0' (a person is
+        wanted), a first `*` as '*' unless star.
         secret: the keys must not reach any log, event or recording.
         """
 

@@ -68,8 +68,9 @@ def _threshold(text: str) -> Threshold | None:
     if text == "off":
         return None
     count, _, length = (part.strip() for part in text.partition("->"))
-    from core.values import SHANGHAI
     from datetime import datetime
+
+    from core.values import SHANGHAI
 
     block_end(length, datetime(2000, 1, 1, tzinfo=SHANGHAI))
     made = Threshold(_number(count), length)

@@ -1,0 +1,136 @@
+"""A refusal as an HTTP status and as a Chinese sentence that says why and what else can be done."""
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, time
+
+from core.errors import Refusal
+from core.values import local
+
+_WEEKDAYS = "一二三四五六日"
+
+
+def _day(value: object) -> str:
+    if not isinstance(value, date):
+        return "当天"
+    return f"{value.month}月{value.day}日(星期{_WEEKDAYS[value.weekday()]})"
+
+
+def _moment(value: object) -> str:
+    if not isinstance(value, datetime):
+        return "规定时间"
+    here = local(value)
+    return f"{here.month}月{here.day}日{here:%H:%M}"
+
+
+def _clock(value: object) -> str:
+    return f"{value:%H:%M}" if isinstance(value, time) else "规定时间"
+
+
+_Facts = Mapping[str, object]
+_Words = str | Callable[[_Facts], str]
+
+_KINDS = {
+    "resident": "居民身份证", "foreigner": "外国人永久居留身份证", "hk-macau": "港澳居民来往内地通行证",
+    "taiwan": "台湾居民来往大陆通行证", "passport": "护照", "military": "军官证", "household": "户口簿",
+}  # fmt: skip
+
+
+def _kinds(facts: _Facts) -> str:
+    kinds = facts.get("kinds")
+    names = (
+        [_KINDS.get(str(kind), str(kind)) for kind in kinds] if isinstance(kinds, list) else ["居民身份证"]
+    )
+    return "、".join(names)
+
+
+def _blocked(facts: _Facts) -> str:
+    until = facts.get("until")
+    end = f"{_moment(until)}后可恢复预约" if isinstance(until, datetime) else "暂不能预约"
+    return f"您的预约因信用规则暂停,{end}。如有异议,可以申诉。"
+
+
+def _age(facts: _Facts, words: str) -> str:
+    return f"该科室只接诊{facts.get('age')}周岁{words}的患者,请选择其他科室。"
+
+
+SENTENCES: dict[str, tuple[int, _Words]] = {
+    "wrong-input": (400, "填写的内容有误,请检查后再试。"),
+    "hospital-not-live": (409, "该医院暂未开放预约,请选择其他医院。"),
+    "not-open-for-booking": (409, "该科室或医生暂未开放预约,请选择其他科室或医生。"),
+    "outside-booking-hours": (
+        409,
+        lambda f: f"该医院每天{_clock(f.get('opens'))}至{_clock(f.get('closes'))}受理预约,请在受理时间内再约。",
+    ),
+    "outside-window": (409, "该日期不在可预约的日期内,请选择其他日期。"),
+    "not-released": (409, lambda f: f"该号源{_moment(f.get('release_at'))}开放预约,请到时再约。"),
+    "too-late-to-book": (409, lambda f: f"该班次已于{_moment(f.get('stop_at'))}停止预约,请选择其他日期。"),
+    "session-stopped": (409, lambda f: f"{_day(f.get('day'))}医生停诊,请选择其他日期或其他医生。"),
+    "slot-full": (409, "号已约满,请选择其他时段或其他医生。"),
+    "share-used-up": (409, "本渠道的号已约满,可换其他渠道或其他时段。"),
+    "slot-taken": (409, "这个号刚刚被约走,请另选一个。"),
+    "hold-unknown": (409, "没有找到为您保留的号,请重新选择。"),
+    "hold-lapsed": (409, "为您保留的号已超时,请重新选择。"),
+    "busy": (503, "现在预约的人很多,请稍候再试,您的选择没有丢失。"),
+    "limit-department-day": (
+        409,
+        lambda f: f"同一科室同一天最多预约{f.get('limit')}个号,您在{_day(f.get('day'))}已有预约,请改选其他日期。",
+    ),
+    "limit-doctor-day": (
+        409,
+        lambda f: f"同一医生同一天最多预约{f.get('limit')}个号,您在{_day(f.get('day'))}已有预约。",
+    ),
+    "limit-day": (
+        409, lambda f: f"每人每天最多预约{f.get('limit')}个号,{_day(f.get('day'))}已达上限,请改选其他日期。",
+    ),
+    "limit-live": (409, lambda f: f"您已有{f.get('limit')}个待就诊的预约,请先就诊或取消后再约。"),
+    "limit-period": (409, lambda f: f"您近期预约已达{f.get('limit')}次的上限,请过些时间再约,或联系人工。"),
+    "limit-phone": (409, lambda f: f"一个手机号最多为{f.get('limit')}位患者预约,请换一个联系号码。"),
+    "overlapping-visit": (
+        409, lambda f: f"您{_moment(f.get('starts_at'))}已有一个预约,时间太近来不及就诊,请改选其他时段。",
+    ),
+    "rebook-too-soon": (409, lambda f: f"您刚取消过这个班次,{_moment(f.get('again_at'))}后可以再约。"),
+    "too-young": (409, lambda f: _age(f, "及以上")),
+    "too-old": (409, lambda f: _age(f, "及以下")),
+    "wrong-sex": (
+        409, lambda f: f"该科室只接诊{'女' if f.get('sex') == 'female' else '男'}性患者,请选择其他科室。",
+    ),
+    "blacklisted": (403, _blocked),
+    "identity-needed": (409, "预约该号需要患者的证件号码,请补充后再约。"),
+    "identity-kind-refused": (409, lambda f: f"首次就诊请使用{_kinds(f)}预约。"),
+    "identity-invalid": (400, "证件号码不正确,请核对后再试。"),
+    "identity-conflict": (409, "该证件号码与登记的姓名不一致,请联系人工核对。"),
+    "identity-locked": (429, "核对次数过多,为保护您的信息,请一小时后再试或联系人工。"),
+    "person-unknown": (404, "没有找到这位患者的登记信息。"),
+    "card-mismatch": (409, "卡号、姓名和电话不一致,请核对。"),
+    "phone-invalid": (400, "电话号码不正确,请核对。"),
+    "appointment-unknown": (404, "没有找到这个预约,请核对预约流水号。"),
+    "wrong-state": (409, "这个预约现在不能这样办理,请刷新后查看最新状态。"),
+    "too-late-to-cancel": (409, lambda f: f"取消预约的截止时间是{_moment(f.get('until'))},现已超过;如有特殊情况请联系人工。"),
+    "too-late-to-change": (409, lambda f: f"变更预约的截止时间是{_moment(f.get('until'))},现已超过;如有特殊情况请联系人工。"),
+    "too-many-changes": (409, lambda f: f"一个预约最多变更{f.get('limit')}次,您可以取消后重新预约。"),
+    "web-refund-not-allowed": (409, "该医院不支持网上退费,请拨打12320或到医院窗口办理。"),
+    "not-check-in-day": (409, lambda f: f"请在就诊当天({_day(f.get('day'))})取号。"),
+    "too-late-to-check-in": (409, lambda f: f"取号截止时间是{_moment(f.get('until'))},请到挂号窗口咨询。"),
+    "not-paid": (409, "这个预约还没有支付,请先支付。"),
+    "payment-late": (409, "支付已超时,款项将原路退回。"),
+    "wrong-amount": (409, "支付金额与应付金额不一致。"),
+    "idempotency-key-reused": (422, "重复的请求内容不一致。"),
+    "not-allowed": (403, "您没有办理这项业务的权限。"),
+    "not-found": (404, "没有找到您要的内容。"),
+    "template-invalid": (400, "排班内容有误,请检查时间、时段和号数。"),
+    "session-exists": (409, lambda f: f"{_day(f.get('day'))}该班次已经发布。"),
+    "has-appointments": (409, lambda f: f"该班次还有{f.get('count')}个占用或预约,不能撤回;请按停诊处理。"),
+    "rule-invalid": (400, "规则的键、值或周期不正确。"),
+    "appeal-closed": (409, "该限制已结束或申诉已在处理中。"),
+}  # fmt: skip
+
+
+def status(refusal: Refusal) -> int:
+    """The HTTP status of a refusal."""
+    return SENTENCES[refusal.code][0]
+
+
+def sentence(refusal: Refusal) -> str:
+    """Why not, and what else: one or two short Chinese sentences from the refusal's facts."""
+    words = SENTENCES[refusal.code][1]
+    return words if isinstance(words, str) else words(refusal.facts)

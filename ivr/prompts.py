@@ -1,0 +1,120 @@
+"""The catalogue of every sentence the machine can say: by name, filled with typed values."""
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import get_args
+
+from ivr.call import Prompt
+from ivr.words import PAUSE, Clip, Value, fixed_clips, written_out
+
+_SLOT = re.compile(r"\{(\w+)\}")
+_TYPES = {kind.__name__: kind for kind in get_args(Value)}
+# Longest a prompt may take unless it says otherwise.
+MOST_S = 12.0
+# Spoken syllables in a second by the default voice, measured over the catalogue.
+SYLLABLES_PER_S = 3.6
+
+
+class PromptError(Exception):
+    """A dialogue asks for a sentence that does not exist, or fills it wrongly: our bug."""
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """One entry: literal pieces and slots, in the order they are said."""
+
+    name: str
+    text: str
+    slots: Mapping[str, type]
+    most_s: float
+    pieces: tuple[Clip | str, ...]  # a str is a slot's name
+
+
+class Catalogue:
+    """Look sentences up and turn them into clips, or into text for people who read."""
+
+    def __init__(self, entries: Mapping[str, Mapping[str, object]]) -> None:
+        self._sentences = {name: _sentence(name, entry) for name, entry in entries.items()}
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._sentences
+
+    @property
+    def sentences(self) -> list[Sentence]:
+        return list(self._sentences.values())
+
+    def sentence(self, name: str) -> Sentence:
+        """Raises PromptError."""
+        try:
+            return self._sentences[name]
+        except KeyError:
+            raise PromptError(f"no sentence is called {name}") from None
+
+    def clips(self, prompt: Prompt) -> list[Clip]:
+        """The pieces of sound in order. Raises PromptError for a wrong name, slot or type."""
+        sentence = self.sentence(prompt.name)
+        wrong = set(prompt.values) ^ set(sentence.slots)
+        if wrong:
+            raise PromptError(f"{prompt.name}: these values are missing or unknown: {sorted(wrong)}")
+        made: list[Clip] = []
+        for piece in sentence.pieces:
+            if isinstance(piece, Clip):
+                made.append(piece)
+                continue
+            value = prompt.values[piece]
+            if not isinstance(value, sentence.slots[piece]):
+                raise PromptError(f"{prompt.name}: {piece} is a {type(value).__name__}")
+            made += value.clips()
+        return made
+
+    def text(self, prompt: Prompt) -> str:
+        """The sentence in Chinese characters, as the terminal shows it."""
+        sentence = self.sentence(prompt.name)
+
+        def filled(match: re.Match[str]) -> str:
+            return "".join(clip.text or " " for clip in prompt.values[match[1]].clips())
+
+        self.clips(prompt)
+        return _SLOT.sub(filled, sentence.text)
+
+    def seconds(self, prompt: Prompt) -> float:
+        """About how long it takes to say."""
+        clips = self.clips(prompt)
+        syllables = sum(len(re.findall(r"[\u4e00-\u9fff]", clip.text)) for clip in clips)
+        return syllables / SYLLABLES_PER_S + 0.25 * clips.count(PAUSE)
+
+    def fixed(self) -> Iterator[Clip]:
+        """Every recording that does not depend on who calls: to be made before the first call."""
+        for sentence in self._sentences.values():
+            for piece in sentence.pieces:
+                if isinstance(piece, Clip):
+                    yield piece
+        yield from fixed_clips()
+
+
+def _sentence(name: str, entry: Mapping[str, object]) -> Sentence:
+    text = str(entry["text"])
+    slots = entry.get("slots", {})
+    assert isinstance(slots, Mapping)
+    unknown = set(entry) - {"text", "slots", "most_s"}
+    if unknown or set(_SLOT.findall(text)) != set(slots):
+        raise PromptError(f"{name}: {sorted(unknown) or 'slots and text do not agree'}")
+    pieces: list[Clip | str] = []
+    for place, part in enumerate(_SLOT.split(text)):
+        if place % 2:
+            pieces.append(part)
+        elif said := written_out(part).strip(",。、;?! "):
+            pieces.append(Clip(f"prompt/{name}.{place // 2}", said))
+    kinds = {slot: _TYPES[str(kind)] for slot, kind in slots.items()}
+    return Sentence(name, text, kinds, float(str(entry.get("most_s", MOST_S))), tuple(pieces))
+
+
+@cache
+def catalogue() -> Catalogue:
+    """The installation's catalogue, read once. Raises PromptError when it is not well made."""
+    text = files("ivr").joinpath("prompts.toml").read_text(encoding="utf-8")
+    return Catalogue(tomllib.loads(text))
