@@ -1,0 +1,39 @@
+"""The public application, given its house."""
+
+from pathlib import Path
+
+from aiohttp import web
+
+from core.http.keys import HOTLINE, PAGES
+from core.http.middleware import failures, same_origin, security_headers
+from core.http.pages import environment
+from web import live, operations, start, stories
+from web.house import HOUSE, WebHouse
+
+HERE = Path(__file__).parent
+# Forms of patients are small; uploads come with their own limit where they come.
+MOST_BYTES = 64 * 1024
+
+
+def make_app(house: WebHouse) -> web.Application:
+    """Every page and stream of the web face, ready to run or to be mounted."""
+    app = web.Application(client_max_size=MOST_BYTES, middlewares=[failures(), same_origin()])
+    app[HOTLINE] = house.hotline
+    app[HOUSE] = house
+    app[PAGES] = environment(HERE / "templates")
+    app[live.STREAMS] = set()
+    for module in (operations, start, live, stories):
+        app.add_routes(module.routes)
+    app.router.add_static("/static", HERE / "static", name="static")
+    app.on_response_prepare.append(security_headers(_policy))
+    app.on_shutdown.append(live.end_streams)
+    return app
+
+
+def _policy(request: web.Request) -> str:
+    """Only our own files run; the phone's script alone may reach one more place, the switch."""
+    reach = " ".join(filter(None, ("'self'", start.socket_origin(request.app[HOUSE]))))
+    return (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self' blob:; "
+        f"connect-src {reach}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )

@@ -1,0 +1,47 @@
+"""Where a call is and how it ended, in Chinese; pure."""
+
+from core.contact.rules import DISPOSITION_WORDS, Disposition, State
+from core.contact.view import InteractionView
+from web.words import BAD, GOOD, QUIET, WAIT
+
+STATES = {
+    State.NEW: "接入",
+    State.IVR: "语音菜单",
+    State.QUEUED: "排队等话务员",
+    State.OFFERED: "话务员振铃",
+    State.TALKING: "和话务员通话",
+    State.HELD: "保持",
+    State.MESSAGE: "留言",
+    State.WRAP_UP: "话后整理",
+    State.CLOSED: "结束",
+}
+REACHED = {"greeting": "开头问候"}
+_TONES = {
+    Disposition.BOOKED: GOOD,
+    Disposition.CHANGED: GOOD,
+    Disposition.CANCELLED: GOOD,
+    Disposition.ANSWERED: GOOD,
+    Disposition.MESSAGE: WAIT,
+    Disposition.FAILED: BAD,
+}
+
+
+def reached(stage: str) -> str:
+    """How far the menu got; a stage nobody has named yet is called the menu."""
+    return REACHED.get(stage, "语音菜单")
+
+
+def disposition(code: str) -> tuple[str, str]:
+    """The words of a disposition and their tone."""
+    how = Disposition(code)
+    return DISPOSITION_WORDS[how], _TONES.get(how, QUIET)
+
+
+def place(seen: InteractionView) -> tuple[str, str]:
+    """Where a call that goes on is now."""
+    state = State(seen.state)
+    return (reached(seen.reached) if state in (State.NEW, State.IVR) else STATES[state]), WAIT
+
+
+def ending(seen: InteractionView) -> tuple[str, str]:
+    return disposition(seen.disposition) if seen.disposition else ("没有小结", BAD)

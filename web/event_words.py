@@ -1,0 +1,195 @@
+"""What happened, in Chinese: a title and details for each kind of event."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from core import events as e
+from core.contact.rules import State
+from core.http.pages import moment
+from core.journal import Entry
+from web import words
+from web.call_words import STATES, disposition, reached
+from web.words import BAD, GOOD, QUIET, WAIT
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a story. tone: see web.words."""
+
+    at: datetime
+    by: str
+    title: str
+    details: tuple[str, ...] = ()
+    tone: str = QUIET
+
+
+@dataclass(frozen=True)
+class Names:
+    """What a story calls things: appointments by id, voice prompts by name, refusals by code."""
+
+    appointments: Mapping[int, str] = field(default_factory=dict)
+    sentence: Callable[[str, Mapping[str, Any]], str] = lambda name, values: name
+    refusal: Callable[[str], str] = lambda code: code
+
+    def appointment(self, appointment_id: int | None) -> tuple[str, ...]:
+        told = self.appointments.get(appointment_id) if appointment_id else None
+        return (told,) if told else ()
+
+
+IDENTIFIED_BY = {
+    "tail": "凭来电号码和证件后四位",
+    "identity": "凭证件号码",
+    "serial": "凭预约号",
+    "agent": "话务员核对",
+}
+
+Said = tuple[str, tuple[str, ...], str]
+Words = Callable[[Any, Names], Said]
+
+
+def lines(entries: Iterable[Entry], names: Names) -> list[Line]:
+    """A story, oldest first."""
+    return [_line(entry, names) for entry in entries]
+
+
+def _line(entry: Entry, names: Names) -> Line:
+    title, details, tone = WORDS[entry.event.kind](entry.event, names)
+    return Line(entry.at, words.CHANNEL.get(entry.channel or "", ""), title, details, tone)
+
+
+def _plain(title: str, tone: str = QUIET, *details: str) -> Words:
+    return lambda event, names: (title, details, tone)
+
+
+def _visit(title: str, tone: str) -> Words:
+    return lambda event, names: (title, names.appointment(event.appointment_id), tone)
+
+
+def _booked(event: e.AppointmentBooked, names: Names) -> Said:
+    title = "改约：新的预约" if event.replaces else "预约"
+    name, tone = words.APPOINTMENT[event.state]
+    return f"{title}（{name}）", names.appointment(event.appointment_id), tone
+
+
+def _changed(event: e.AppointmentChanged, names: Names) -> Said:
+    return "原预约已改约", names.appointment(event.appointment_id), QUIET
+
+
+def _cancelled(event: e.AppointmentCancelled, names: Names) -> Said:
+    refund = (f"应退 {_yuan(event.refund_fen)}",) if event.refund_fen else ()
+    return "退约", (*names.appointment(event.appointment_id), *refund), WAIT
+
+
+def _held(event: e.SlotHeld, names: Names) -> Said:
+    return "占住一个号", (f"保留到 {moment(event.until)}",), GOOD
+
+
+def _released(event: e.HoldReleased, names: Names) -> Said:
+    why = {"given-up": "放弃了", "lapsed": "到时未约", "moved": "换了一个号"}
+    return "放回一个号", (why.get(event.why, event.why),), QUIET
+
+
+def _refused(event: e.BookingRefused, names: Names) -> Said:
+    rule = (f"规则：{event.rule}",) if event.rule else ()
+    return "没有办成", (names.refusal(event.code), *rule), BAD
+
+
+def _opened(event: e.InteractionOpened, names: Names) -> Said:
+    return f"来电接入 {event.dnis}", ("认得这个号码" if event.known else "第一次见到的号码",), GOOD
+
+
+def _identified(event: e.CallerIdentified, names: Names) -> Said:
+    return "认出来电人", (IDENTIFIED_BY.get(event.by, event.by),), GOOD
+
+
+def _moved(event: e.InteractionMoved, names: Names) -> Said:
+    return STATES[State(event.state)], (event.detail,) if event.detail else (), WAIT
+
+
+def _closed(event: e.InteractionClosed, names: Names) -> Said:
+    name, tone = disposition(event.disposition)
+    return f"通话结束：{name}", (f"到了{reached(event.reached)}",), tone
+
+
+def _promised(event: e.CallbackPromised, names: Names) -> Said:
+    recording = ("留了言",) if event.recording else ()
+    return "答应回拨", (f"{moment(event.due)} 以前", *recording), WAIT
+
+
+def _switch_lost(event: e.SwitchLost, names: Names) -> Said:
+    return "和交换机断开过", (f"{moment(event.since)} 到 {moment(event.until)} 的事不清楚",), BAD
+
+
+def _paid(event: e.PaymentReceived, names: Names) -> Said:
+    return "收到付款", (_yuan(event.amount_fen), *names.appointment(event.appointment_id)), GOOD
+
+
+def _refund(event: e.RefundOwed, names: Names) -> Said:
+    return "应退款", (_yuan(event.amount_fen), *names.appointment(event.appointment_id)), WAIT
+
+
+def _yuan(fen: int) -> str:
+    return f"{fen // 100}.{fen % 100:02}元"
+
+
+def _steps(event: e.StepsTaken, names: Names) -> Said:
+    return "语音菜单", tuple(step(taken, names) for taken in event.steps), QUIET
+
+
+def step(taken: Mapping[str, Any], names: Names) -> str:
+    """One step of a dialogue: what was said, what was keyed. Secret keys are only a count."""
+    said = names.sentence(taken["said"], taken.get("values", {})) if "said" in taken else ""
+    keys = taken.get("keys")
+    if keys is None:
+        return said
+    keyed = f"按了 {keys} 位（不记录）" if isinstance(keys, int) else f"按了 {keys}" if keys else "没有按键"
+    return f"{said} — {keyed}" if said else keyed
+
+
+_WORDS: Mapping[type[e.Event], Words] = {
+    e.PersonRegistered: _plain("登记了新的就诊人", GOOD),
+    e.PersonCompleted: _plain("补全了实名信息", GOOD),
+    e.IdentityRefused: lambda event, names: ("身份没有核对上", ("已暂停核对",) if event.locked else (), BAD),
+    e.SealOpened: _plain("查看了隐藏的信息（已记录）", WAIT),
+    e.SessionPublished: _plain("发布班次"),
+    e.SessionAmended: _plain("修改班次"),
+    e.SessionWithdrawn: _plain("撤回班次", WAIT),
+    e.SessionStoppedForLeave: _plain("停诊", BAD),
+    e.SessionResumed: _plain("恢复出诊", GOOD),
+    e.SessionOver: _plain("班次结束"),
+    e.SlotHeld: _held,
+    e.HoldReleased: _released,
+    e.AppointmentBooked: _booked,
+    e.AppointmentConfirmed: _visit("预约成功", GOOD),
+    e.AppointmentChanged: _changed,
+    e.AppointmentCancelled: _cancelled,
+    e.AppointmentExpired: _visit("没有按时支付，预约失效", WAIT),
+    e.AppointmentStopped: _visit("医生停诊，等患者选择", BAD),
+    e.AppointmentRestored: _visit("停诊取消，照原来的时间就诊", GOOD),
+    e.AppointmentCheckedIn: _visit("已取号", GOOD),
+    e.AppointmentAttended: _visit("已就诊", GOOD),
+    e.AppointmentMissed: _visit("没有来就诊", BAD),
+    e.BookingRefused: _refused,
+    e.PaymentReceived: _paid,
+    e.RefundOwed: _refund,
+    e.CreditNoted: _plain("记入信用记录", WAIT),
+    e.CreditForgiven: _plain("撤销信用记录", GOOD),
+    e.PersonBlacklisted: _plain("暂停预约资格", BAD),
+    e.PersonCleared: _plain("恢复预约资格", GOOD),
+    e.AppealMade: _plain("提出申诉", WAIT),
+    e.AppealDecided: lambda event, names: ("申诉通过" if event.granted else "申诉没有通过", (), GOOD),
+    e.RuleChanged: _plain("修改了规则"),
+    e.InteractionOpened: _opened,
+    e.StepsTaken: _steps,
+    e.CallerIdentified: _identified,
+    e.InteractionMoved: _moved,
+    e.InteractionClosed: _closed,
+    e.CallbackPromised: _promised,
+    e.SwitchLost: _switch_lost,
+    e.TextSent: _visit("短信已发出", GOOD),
+    e.TextDropped: _visit("短信没有发：内容已经过时", QUIET),
+    e.TextFailed: _visit("短信没有发出去", BAD),
+}
+WORDS: Mapping[str, Words] = {kind.kind: told for kind, told in _WORDS.items()}

@@ -1,0 +1,99 @@
+"""What the pages need from the rest of the house; the composition root fills it in."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from aiohttp import web
+
+from core.feed import Feed
+from core.health import Health
+from core.observing import Metrics
+from core.work import Hotline
+
+
+@dataclass(frozen=True)
+class CastMember:
+    """Somebody a visitor of the demo may call as. about: who they are, in a few words."""
+
+    name: str
+    number: str
+    about: str = ""
+
+
+@dataclass(frozen=True)
+class PhoneLine:
+    """How the phone in the page reaches the switch, and any other SIP phone beside it.
+
+    socket_url: ws:// or wss:// of the switch. user, password, domain: the account that browsers
+    share; it may dial `numbers` and nothing else. softphone: the address for any other phone.
+    """
+
+    socket_url: str
+    user: str
+    password: str = field(repr=False)
+    domain: str
+    numbers: tuple[str, ...]
+    softphone: str
+
+
+class TextShown(Protocol):
+    """A text to a patient as a page may show it: the number is masked already.
+
+    body: None when it was dropped before it was written. state: a key of web.words.TEXT.
+    """
+
+    @property
+    def text_id(self) -> int: ...
+    @property
+    def at(self) -> datetime: ...
+    @property
+    def phone_masked(self) -> str: ...
+    @property
+    def body(self) -> str | None: ...
+    @property
+    def state(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class StreamLimits:
+    """Manners of the live streams.
+
+    most: open at once; further pages look by themselves every few seconds. gather_s: events this close
+    together are told as one. stuck_s: a browser that takes nothing for so long is gone.
+    """
+
+    most: int = 200
+    heartbeat_s: float = 15.0
+    gather_s: float = 0.15
+    stuck_s: float = 10.0
+
+
+def _raw_prompt(name: str, values: Mapping[str, Any]) -> str:
+    return name
+
+
+@dataclass(frozen=True)
+class WebHouse:
+    """The ports of the pages.
+
+    texts: the newest texts, at most so many, newest first. phone: None while no switch can be
+    reached. switch_words: how to get a switch, where there is none. sentence: the words of a voice
+    prompt, given its name and values. demo: the start page and the stories exist in the demo only.
+    """
+
+    hotline: Hotline
+    feed: Feed
+    health: Health
+    metrics: Metrics
+    texts: Callable[[int], Awaitable[Sequence[TextShown]]]
+    phone: Callable[[], PhoneLine | None]
+    cast: Sequence[CastMember] = ()
+    switch_words: str = ""
+    sentence: Callable[[str, Mapping[str, Any]], str] = _raw_prompt
+    demo: bool = False
+    streams: StreamLimits = StreamLimits()
+
+
+HOUSE = web.AppKey("HOUSE", WebHouse)
