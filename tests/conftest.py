@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 import structlog
 
-import core.tables  # noqa: F401 every table must be known before one is made
 from core.database import Database, open_database
 from core.observing import mask_record
 from core.sealing import AesSealer
 from core.work import Hotline
+from hotline import schema  # noqa: F401 every table must be known before one is made
 from tests.clocks import FrozenClock, SeededChance
 from tests.postgres import Cluster, start_cluster
 

@@ -1,0 +1,1 @@
+"""Ways out for texts; each keeps the contract of core.ports.TextGateway."""

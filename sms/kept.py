@@ -1,0 +1,157 @@
+"""The texts we keep: queued before they leave, settled by guarded updates, read by the pages."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.events import TextDropped, TextFailed, TextSent
+from core.sealing import Sealer
+from core.values import Phone
+from core.work import Work
+from sms.segments import segments
+from sms.states import TextState, before
+from sms.tables import TextMessage
+from sms.texts import Kind
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A text about to be queued; without a body it is dropped, and `why` says why."""
+
+    kind: Kind
+    subject: str
+    version: int
+    appointment_id: int | None
+    phone: Phone
+    body: str | None
+    why: str | None = None
+
+
+@dataclass(frozen=True)
+class KeptText:
+    """One text for a page: words in full, number masked."""
+
+    text_id: int
+    at: datetime
+    direction: str
+    phone_masked: str
+    kind: str
+    body: str | None
+    segments: int
+    state: TextState
+    why: str | None
+    appointment_id: int | None
+    gateway: str | None
+
+
+async def keep(work: Work, draft: Draft, journal_id: int) -> TextMessage:
+    """The row of a draft: a new one, or the one that an earlier try has left."""
+    found = await work.db.execute(
+        select(TextMessage).where(
+            TextMessage.subject == draft.subject,
+            TextMessage.version == draft.version,
+            TextMessage.kind == draft.kind.value,
+        )
+    )
+    row = found.scalar_one_or_none()
+    if row is None:
+        row = _new(work, draft, journal_id)
+        work.db.add(row)
+        await work.db.flush()
+    if draft.body is None and row.state == TextState.QUEUED:
+        _drop(work, row, draft.why or "")
+    return row
+
+
+def _new(work: Work, draft: Draft, journal_id: int) -> TextMessage:
+    return TextMessage(
+        kind=draft.kind.value,
+        subject=draft.subject,
+        version=draft.version,
+        appointment_id=draft.appointment_id,
+        journal_id=journal_id,
+        phone_print=work.sealer.fingerprint(draft.phone.digits, "phone"),
+        phone_sealed=work.sealer.seal(draft.phone.digits, "phone"),
+        phone_masked=draft.phone.masked,
+        body_sealed=work.sealer.seal(draft.body, "text") if draft.body else None,
+        segments=segments(draft.body) if draft.body else 0,
+        state=TextState.QUEUED.value,
+        created_at=work.now,
+    )
+
+
+async def drop_older(work: Work, subject: str, version: int) -> None:
+    """What an older version of the subject still had to say is not said any more."""
+    older = (
+        select(TextMessage)
+        .where(
+            TextMessage.subject == subject,
+            TextMessage.version < version,
+            TextMessage.state == TextState.QUEUED.value,
+        )
+        .with_for_update()
+    )
+    for row in (await work.db.execute(older)).scalars():
+        _drop(work, row, "overtaken")
+
+
+def _drop(work: Work, row: TextMessage, why: str) -> None:
+    row.state, row.why, row.settled_at = TextState.DROPPED.value, why, work.now
+    work.record(TextDropped(text_id=row.id, text_kind=row.kind, appointment_id=row.appointment_id, why=why))
+
+
+async def sent(work: Work, text_id: int, gateway_id: str) -> bool:
+    """The gateway has it. False when the text was settled meanwhile."""
+    done = await work.db.execute(
+        update(TextMessage)
+        .where(TextMessage.id == text_id, TextMessage.state.in_(before(TextState.SENT)))
+        .values(state=TextState.SENT.value, why=None, gateway_id=gateway_id, sent_at=work.now)
+        .returning(TextMessage.kind, TextMessage.appointment_id, TextMessage.segments)
+    )
+    row = done.one_or_none()
+    if row is not None:
+        work.record(TextSent(text_id=text_id, text_kind=row[0], appointment_id=row[1], segments=row[2]))
+    return row is not None
+
+
+async def failed(work: Work, text_id: int, to: TextState, why: str) -> bool:
+    """It did not go (FAILED), or nobody knows (UNKNOWN). False when it was settled meanwhile."""
+    done = await work.db.execute(
+        update(TextMessage)
+        .where(TextMessage.id == text_id, TextMessage.state.in_(before(to)))
+        .values(state=to.value, why=why, settled_at=work.now)
+        .returning(TextMessage.kind, TextMessage.appointment_id)
+    )
+    row = done.one_or_none()
+    if row is not None:
+        permanent = to is TextState.FAILED
+        work.record(TextFailed(text_id=text_id, text_kind=row[0], appointment_id=row[1], permanent=permanent))
+    return row is not None
+
+
+async def recent(
+    db: AsyncSession, sealer: Sealer, limit: int = 20, *, appointment_id: int | None = None
+) -> Sequence[KeptText]:
+    """The newest texts, or one appointment's, newest first."""
+    query = select(TextMessage).order_by(TextMessage.id.desc()).limit(limit)
+    if appointment_id is not None:
+        query = query.where(TextMessage.appointment_id == appointment_id)
+    return [
+        KeptText(
+            row.id,
+            row.sent_at or row.created_at,
+            row.direction,
+            row.phone_masked,
+            row.kind,
+            sealer.open(row.body_sealed, "text") if row.body_sealed else None,
+            row.segments,
+            TextState(row.state),
+            row.why,
+            row.appointment_id,
+            row.gateway,
+        )
+        for row in (await db.execute(query)).scalars()
+    ]

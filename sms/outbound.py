@@ -1,0 +1,104 @@
+"""Which event sends which text: derived from what its subject is now, not was; pure."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from core.booking.rules import State
+from core.booking.view import AppointmentView
+from core.events import (
+    AppointmentBooked,
+    AppointmentCancelled,
+    AppointmentConfirmed,
+    AppointmentExpired,
+    AppointmentRestored,
+    AppointmentStopped,
+    CallbackPromised,
+    Event,
+)
+from core.values import local
+from sms.texts import Kind, write
+
+CARRIER = "sms"
+
+# An event that is not here sends nothing. A change is told by the new appointment's `booked`, so
+# `changed` of the old one is not here: one change, one text.
+EVENTS: tuple[type[Event], ...] = (
+    AppointmentBooked,
+    AppointmentConfirmed,
+    AppointmentCancelled,
+    AppointmentExpired,
+    AppointmentStopped,
+    AppointmentRestored,
+    CallbackPromised,
+)
+ROUTES: dict[str, tuple[str, ...]] = {event.kind: (CARRIER,) for event in EVENTS}
+
+_NUMBERS = {"ordinary": "普通号", "expert": "专家号", "disease": "专病号", "special": "特需号"}
+_STANDS = {State.BOOKED: Kind.BOOKED, State.UNPAID: Kind.PAYMENT_DUE, State.PROVISIONAL: Kind.PROVISIONAL}
+_ENDS: dict[type[Event], tuple[State, Kind]] = {
+    AppointmentCancelled: (State.CANCELLED, Kind.CANCELLED),
+    AppointmentExpired: (State.EXPIRED, Kind.EXPIRED),
+    AppointmentStopped: (State.STOPPED, Kind.STOPPED),
+}
+
+
+@dataclass(frozen=True)
+class Drop:
+    """No text goes out, and why."""
+
+    kind: Kind
+    why: str
+
+
+def text_for(event: Event, made: AppointmentView, now: datetime) -> Kind | Drop:
+    """What an appointment's event tells, if the appointment is still as the event says (L7).
+
+    The appointment may have moved on between the event and its turn. A text is told for the state
+    that is, at the version that is; when the state is another, a later event brings its own text.
+    """
+    if type(event) in _ENDS:
+        state, kind = _ENDS[type(event)]
+        return kind if made.state is state else Drop(kind, "overtaken")
+    kind = _STANDS.get(made.state, Kind.BOOKED)
+    if isinstance(event, AppointmentRestored):
+        kind = Kind.RESTORED
+    elif kind is Kind.BOOKED and made.replaces_id is not None:
+        kind = Kind.CHANGED
+    if made.state not in _STANDS:
+        return Drop(kind, "overtaken")
+    if made.starts_at <= now:
+        return Drop(kind, "visit has begun")
+    if kind is Kind.PAYMENT_DUE and (made.pay_by is None or made.pay_by <= now):
+        return Drop(kind, "too late to pay")
+    return kind
+
+
+def words_for(kind: Kind, made: AppointmentView, now: datetime) -> str:
+    """An appointment's text; times as clocks in Shanghai show them."""
+    names = {
+        "hospital": made.hospital,
+        "department": made.department,
+        "doctor": made.doctor or _NUMBERS.get(made.number_kind, ""),
+    }
+    facts = {
+        "serial": made.serial,
+        "starts": local(made.starts_at),
+        "ends": local(made.ends_at),
+        "fee_fen": made.fee_fen,
+        "refund_fen": made.refund_fen,
+        "pay_by": local(made.pay_by) if made.pay_by else None,
+        "now": local(now),
+    }
+    return write(kind, facts, names)
+
+
+class CallbackPromise(Protocol):
+    """What a text needs to know of a call that we owe."""
+
+    @property
+    def phone_sealed(self) -> bytes | None: ...
+    @property
+    def promised_for(self) -> datetime: ...
+    @property
+    def state(self) -> str: ...

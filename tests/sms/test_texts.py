@@ -1,0 +1,119 @@
+"""The words of our texts: complete, plain, and as short as they can be."""
+
+import re
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jinja2 import UndefinedError
+
+from core.values import SHANGHAI
+from sms.segments import segments
+from sms.texts import SIGNATURE, Kind, kinds_with_words, write, yuan
+
+NAMES = {"hospital": "青石市第一人民医院", "department": "心血管内科", "doctor": "王建国"}
+FACTS: dict[str, object] = {
+    "starts": datetime(2026, 11, 25, 9, 0, tzinfo=SHANGHAI),
+    "ends": datetime(2026, 11, 25, 9, 30, tzinfo=SHANGHAI),
+    "serial": "48213907",
+    "fee_fen": 2500,
+    "refund_fen": 2500,
+    "pay_by": datetime(2026, 11, 23, 10, 15, tzinfo=SHANGHAI),
+    "now": datetime(2026, 11, 23, 10, 0, tzinfo=SHANGHAI),
+    "due": datetime(2026, 11, 23, 18, 30, tzinfo=SHANGHAI),
+}
+OF_A_VISIT = [kind for kind in Kind if kind is not Kind.CALLBACK_PROMISED]
+MOSTLY = [Kind.BOOKED, Kind.CHANGED, Kind.CANCELLED]
+
+TEXTS = {
+    Kind.BOOKED: "已预约青石市第一人民医院心血管内科王建国,11月25日周三9:00-9:30,流水号48213907。未收到变更通知请按时就诊",
+    Kind.CHANGED: "已改约青石市第一人民医院心血管内科王建国,11月25日周三9:00-9:30,流水号48213907,原号已退",
+    Kind.CANCELLED: "已取消青石市第一人民医院心血管内科王建国,11月25日周三9:00-9:30的预约,流水号48213907,退25元,原路退回",
+    Kind.EXPIRED: "未付款已失效:青石市第一人民医院心血管内科王建国,11月25日周三9:00-9:30,流水号48213907,退25元",
+    Kind.PAYMENT_DUE: "已留号青石市第一人民医院心血管内科王建国,11月25日周三9:00-9:30,流水号48213907,请在10:15前付25元",
+    Kind.STOPPED: "停诊:青石市第一人民医院心血管内科王建国,11月25日周三9:00-9:30,流水号48213907,请来电改约或退号",
+    Kind.RESTORED: "停诊取消:青石市第一人民医院心血管内科王建国,11月25日周三9:00-9:30照常就诊,流水号48213907。请按时到院",
+    Kind.CALLBACK_PROMISED: "已收到您的留言,我们将在11月23日周一18:30前回电,来电显示12320,请保持电话畅通。",
+}
+
+
+@pytest.mark.parametrize("kind", TEXTS)
+def test_what_a_patient_reads(kind: Kind) -> None:
+    text = write(kind, FACTS, NAMES)
+    assert text == SIGNATURE + TEXTS[kind]
+    assert segments(text) == 1
+
+
+def test_every_kind_has_its_file_and_every_file_its_kind() -> None:
+    assert kinds_with_words() == {kind.value for kind in Kind}
+
+
+@pytest.mark.parametrize("kind", OF_A_VISIT)
+def test_it_says_who_where_when_and_the_number_and_gives_no_link(kind: Kind) -> None:
+    text = write(kind, FACTS, NAMES)
+    for said in (*NAMES.values(), "11月25日周三", "9:00-9:30", "48213907"):
+        assert said in text
+    assert not re.search(r"https?:|www\.|[A-Za-z]\.[A-Za-z]", text)
+
+
+@pytest.mark.req("R-083")
+def test_with_room_it_promises_that_no_notice_means_come() -> None:
+    short = {"hospital": "青石市中医院", "department": "儿科", "doctor": "王建国"}
+    assert "未收到变更通知请按时就诊" in write(Kind.BOOKED, FACTS, short)
+
+
+def test_who_still_owes_a_document_is_told_what_false_data_lead_to() -> None:
+    assert "信息不实不能就诊" in write(Kind.PROVISIONAL, FACTS, NAMES)
+
+
+def test_without_a_refund_none_is_spoken_of() -> None:
+    for kind in (Kind.CANCELLED, Kind.EXPIRED):
+        assert "退" not in write(kind, {**FACTS, "refund_fen": 0}, NAMES)
+
+
+def test_a_payment_due_another_day_names_the_day() -> None:
+    tomorrow = datetime(2026, 11, 24, 8, 0, tzinfo=SHANGHAI)
+    assert "11月24日8:00前" in write(Kind.PAYMENT_DUE, {**FACTS, "pay_by": tomorrow}, NAMES)
+
+
+@pytest.mark.parametrize(("fen", "said"), [(2500, "25元"), (2550, "25.5元"), (2505, "25.05元"), (0, "0元")])
+def test_money(fen: int, said: str) -> None:
+    assert yuan(fen) == said
+
+
+def test_a_fact_that_is_missing_is_an_error_and_not_a_gap() -> None:
+    facts = {key: value for key, value in FACTS.items() if key != "serial"}
+    with pytest.raises(UndefinedError):
+        write(Kind.BOOKED, facts, NAMES)
+
+
+NEW_YEAR = datetime(2026, 1, 1, tzinfo=SHANGHAI)
+chinese = st.characters(min_codepoint=0x4E00, max_codepoint=0x9FFF)
+when = st.integers(0, 2 * 365 * 24 * 60).map(lambda minutes: NEW_YEAR + timedelta(minutes=minutes))
+
+
+@pytest.mark.parametrize("kind", MOSTLY)
+@given(
+    names=st.fixed_dictionaries({key: st.text(chinese, min_size=1, max_size=8) for key in NAMES}),
+    starts=when,
+    ends=when,
+    refund=st.integers(0, 999).map(lambda whole: whole * 100),
+)
+def test_names_of_up_to_eight_characters_fit_one_segment(
+    kind: Kind, names: dict[str, str], starts: datetime, ends: datetime, refund: int
+) -> None:
+    text = write(kind, {**FACTS, "starts": starts, "ends": ends, "refund_fen": refund}, names)
+    assert segments(text) == 1
+    assert all(name in text for name in names.values())
+
+
+@pytest.mark.parametrize("kind", Kind)
+@given(names=st.fixed_dictionaries({key: st.text(max_size=60) for key in NAMES}), fee=st.integers(0, 10**8))
+def test_no_name_makes_more_than_two_segments_or_a_second_line(
+    kind: Kind, names: dict[str, str], fee: int
+) -> None:
+    text = write(kind, {**FACTS, "fee_fen": fee, "refund_fen": fee}, names)
+    assert segments(text) <= 2
+    assert len(text.splitlines()) == 1
+    assert kind is Kind.CALLBACK_PROMISED or "48213907" in text
