@@ -122,7 +122,6 @@ def set_up_logs(stream: TextIO, *, level: int = logging.INFO) -> None:
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
             processors=[mask_record, structlog.processors.JSONRenderer(ensure_ascii=False)],
-            keep_exc_info=True,
         )
     )
     root = logging.getLogger()

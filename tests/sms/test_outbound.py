@@ -8,7 +8,9 @@ import pytest
 from sqlalchemy import select, update
 
 from core import journal, owed
+from core.booking.cancel import expire_due
 from core.booking.commands import Cancel, Change, Hold
+from core.booking.paying import pay
 from core.booking.stopping import resume, stop
 from core.booking.tables import Appointment
 from core.contact.tables import Interaction
@@ -85,7 +87,7 @@ class Post:
 async def post(hotline: Hotline) -> Post:
     hotline.routes = ROUTES
     handset, metrics = Handset(), Metrics()
-    texter = Texter(hotline, handset, within_s=0.05, metrics=metrics)
+    texter = Texter(hotline, handset, metrics=metrics)
     outbox = Outbox(hotline, {CARRIER: texter.route()}, Wake(), backoff=Backoff(tries=3))
     return Post(await clinic(hotline), handset, outbox, metrics)
 
@@ -118,6 +120,26 @@ async def test_a_cancelled_appointment_is_told_too(post: Post) -> None:
     await post.town.store.submit(Cancel(made), CALLER)
     await post.deliver()
     assert post.handset.kinds == ["booked", "cancelled"]
+
+
+@pytest.mark.parametrize("pays", [True, False])
+async def test_an_unpaid_slot_is_asked_for_and_then_confirmed_or_given_up(
+    post: Post, clock: FrozenClock, pays: bool
+) -> None:
+    await post.town.rule("pay.mode", "online")
+    made = await booked(post)
+    await post.deliver()
+    assert post.handset.kinds == ["payment-due"]
+    assert "10:30前" in post.handset.last
+    async with post.town.hotline.work(system("test")) as work:
+        if pays:
+            await pay(work, payment_id=1, appointment_id=made, provider="test", txn="1", amount_fen=3000)
+        else:
+            clock.advance(hours=1)
+            work.now = clock.now()
+            await expire_due(work)
+    await post.deliver()
+    assert post.handset.kinds == ["payment-due", "booked" if pays else "expired"]
 
 
 async def test_a_text_that_was_overtaken_is_dropped_and_only_the_newer_goes(post: Post) -> None:
@@ -237,8 +259,10 @@ async def test_a_refused_number_fails_for_good_and_a_supervisor_may_revive_it(po
 async def test_a_gateway_that_never_answers_leaves_an_unknown_outcome(post: Post, clock: FrozenClock) -> None:
     await booked(post)
     post.handset.silent = True
+    impatient = Texter(post.town.hotline, post.handset, within_s=0.01)
+    carrying = Outbox(post.town.hotline, {CARRIER: impatient.route()}, Wake(), backoff=Backoff(tries=3))
     for _ in range(4):
-        await post.deliver()
+        await carrying.carry_due()
         clock.advance(hours=1)
     assert await post.states() == [("booked", "unknown")]
 
