@@ -15,7 +15,20 @@ STATES = {
     State.WRAP_UP: "话后整理",
     State.CLOSED: "结束",
 }
-REACHED = {"greeting": "开头问候"}
+# How far the voice menu got (Interaction.reached).
+REACHED = {
+    "greeting": "开头问候",
+    "menu": "主菜单",
+    "identify": "核对身份",
+    "hospital": "选医院",
+    "department": "选科室",
+    "doctor": "选医生",
+    "day": "选日期",
+    "period": "选时段",
+    "held": "已占号",
+    "read-back": "复述确认",
+    "booked": "预约成功",
+}
 _TONES = {
     Disposition.BOOKED: GOOD,
     Disposition.CHANGED: GOOD,

@@ -30,7 +30,7 @@ class Names:
     """What a story calls things: appointments by id, voice prompts by name, refusals by code."""
 
     appointments: Mapping[int, str] = field(default_factory=dict)
-    sentence: Callable[[str, Mapping[str, Any]], str] = lambda name, values: name
+    sentence: Callable[[str], str] = str
     refusal: Callable[[str], str] = lambda code: code
 
     def appointment(self, appointment_id: int | None) -> tuple[str, ...]:
@@ -97,7 +97,7 @@ def _refused(event: e.BookingRefused, names: Names) -> Said:
 
 
 def _opened(event: e.InteractionOpened, names: Names) -> Said:
-    return f"来电接入 {event.dnis}", ("认得这个号码" if event.known else "第一次见到的号码",), GOOD
+    return f"来电接入 {event.dnis}", ("带有来电号码" if event.known else "没有来电号码",), GOOD
 
 
 def _identified(event: e.CallerIdentified, names: Names) -> Said:
@@ -110,7 +110,7 @@ def _moved(event: e.InteractionMoved, names: Names) -> Said:
 
 def _closed(event: e.InteractionClosed, names: Names) -> Said:
     name, tone = disposition(event.disposition)
-    return f"通话结束：{name}", (f"到了{reached(event.reached)}",), tone
+    return f"通话结束：{name}", (f"菜单走到：{reached(event.reached)}",), tone
 
 
 def _promised(event: e.CallbackPromised, names: Names) -> Said:
@@ -138,14 +138,21 @@ def _steps(event: e.StepsTaken, names: Names) -> Said:
     return "语音菜单", tuple(step(taken, names) for taken in event.steps), QUIET
 
 
+_STEPS: Mapping[str, Callable[[Any, Names], str]] = {
+    "said": lambda said, names: f"播放：{''.join(names.sentence(name) for name in said)}",
+    "keys": lambda keys, names: f"按键：{keys}" if keys else "没有按键",
+    "keyed": lambda count, names: f"按键：{count} 位（不记录）" if count else "没有按键",
+    "recorded": lambda name, names: "留言",
+    "transferred": lambda target, names: "转人工",
+    "hung-up": lambda who, names: "来电人挂断" if who == "caller" else "我们挂断",
+}
+
+
 def step(taken: Mapping[str, Any], names: Names) -> str:
-    """One step of a dialogue: what was said, what was keyed. Secret keys are only a count."""
-    said = names.sentence(taken["said"], taken.get("values", {})) if "said" in taken else ""
-    keys = taken.get("keys")
-    if keys is None:
-        return said
-    keyed = f"按了 {keys} 位（不记录）" if isinstance(keys, int) else f"按了 {keys}" if keys else "没有按键"
-    return f"{said} — {keyed}" if said else keyed
+    """One step of a dialogue. Keys of a secret field are a count and nothing else."""
+    words_of = (_STEPS[name](value, names) for name, value in taken.items() if name in _STEPS)
+    seconds = f"（{taken['seconds']} 秒）" if "seconds" in taken else ""
+    return "，".join(words_of) + seconds
 
 
 _WORDS: Mapping[type[e.Event], Words] = {

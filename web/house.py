@@ -1,9 +1,9 @@
 """What the pages need from the rest of the house; the composition root fills it in."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 from aiohttp import web
 
@@ -70,17 +70,13 @@ class StreamLimits:
     stuck_s: float = 10.0
 
 
-def _raw_prompt(name: str, values: Mapping[str, Any]) -> str:
-    return name
-
-
 @dataclass(frozen=True)
 class WebHouse:
     """The ports of the pages.
 
     texts: the newest texts, at most so many, newest first. phone: None while no switch can be
     reached. switch_words: how to get a switch, where there is none. sentence: the words of a voice
-    prompt, given its name and values. demo: the start page and the stories exist in the demo only.
+    prompt by its name, with {slots} unfilled. demo: the start page and the stories exist in the demo only.
     """
 
     hotline: Hotline
@@ -91,7 +87,7 @@ class WebHouse:
     phone: Callable[[], PhoneLine | None]
     cast: Sequence[CastMember] = ()
     switch_words: str = ""
-    sentence: Callable[[str, Mapping[str, Any]], str] = _raw_prompt
+    sentence: Callable[[str], str] = str
     demo: bool = False
     streams: StreamLimits = StreamLimits()
 

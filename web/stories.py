@@ -1,5 +1,6 @@
 """The story of one call, or of one appointment: its journal, line by line. In the demo only."""
 
+import re
 from collections.abc import Iterable
 
 from aiohttp import web
@@ -64,7 +65,7 @@ def _demo(request: web.Request) -> WebHouse:
 async def _names(house: WebHouse, db: AsyncSession, entries: Iterable[Entry]) -> Names:
     ids = {getattr(entry.event, "appointment_id", None) for entry in entries}
     told = {id_: _visit(await booking.load(db, id_)) for id_ in ids if id_ is not None}
-    return Names(told, house.sentence, _refusal)
+    return Names(told, lambda name: _SLOT.sub("……", house.sentence(name)), _refusal)
 
 
 def _visit(view: booking.AppointmentView) -> str:
@@ -72,6 +73,7 @@ def _visit(view: booking.AppointmentView) -> str:
     return f"{grouped(view.serial)} · {where} · {spoken_day(view.day)} {clock(view.starts_at)}"
 
 
+_SLOT = re.compile(r"\{\w+\}")
 _REFUSALS = {kind.code: kind for kind in errors.all_refusals()}
 
 

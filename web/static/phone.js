@@ -1,5 +1,6 @@
 // The phone in the page: JsSIP speaks to the switch, the browser carries the sound.
 
+const CONNECT_MS = 5000;
 const FIRST_SOUND_MS = 4000;
 const TONE = { transportType: "RFC2833", duration: 120, interToneGap: 80 };
 const KEYS = "0123456789*#";
@@ -106,29 +107,38 @@ function connected() {
   return new Promise((resolve, reject) => {
     if (agent?.isConnected()) return resolve();
     agent?.stop();
-    agent = new JsSIP.UA({
+    const made = (agent = new JsSIP.UA({
       sockets: [new JsSIP.WebSocketInterface(line.socket_url)],
       uri: `sip:${line.user}@${line.domain}`,
       password: line.password,
       register: false,
       session_timers: false,
-    });
-    const given_up = setTimeout(() => reject(new Error("Connection Error")), 5000);
-    agent.once("connected", () => {
-      clearTimeout(given_up);
+    }));
+    const give_up = () => {
+      clearTimeout(patience);
+      made.stop(); // else it tries again for ever, behind the visitor's back
+      reject(new Error("Connection Error"));
+    };
+    const patience = setTimeout(give_up, CONNECT_MS);
+    made.once("disconnected", give_up);
+    made.once("connected", () => {
+      clearTimeout(patience);
+      made.off("disconnected", give_up);
       resolve();
     });
-    agent.start();
+    made.start();
   });
 }
 
-function caller() {
-  const number = (at("caller").value || at("typed").value).replace(/[\s-]/g, "");
-  return /^\+?\d{3,15}$/.test(number) ? number : null;
+// The headers that say whom the visitor plays; null when no number was typed.
+function played() {
+  if (at("caller").value === "withheld") return [];
+  const number = (at("caller").value || at("typed").value).replace(/[\s-]/g, "").replace(/^(\+|00)86/, "");
+  return /^\d{3,15}$/.test(number) ? [`X-Demo-Caller: ${number}`] : null;
 }
 
 async function dial() {
-  const from = caller();
+  const from = played();
   if (call) return;
   if (!from) {
     warn("请输入来电号码，只用数字。");
@@ -157,7 +167,7 @@ function start(mine, from) {
   mine.session = agent.call(`sip:${number}@${line.domain}`, {
     mediaStream: mine.voice.stream,
     mediaConstraints: { audio: true, video: false },
-    extraHeaders: [`X-Demo-Caller: ${from}`],
+    extraHeaders: from,
     pcConfig: { iceServers: [] },
     eventHandlers: {
       progress: () => say("对方振铃…"),
@@ -236,6 +246,7 @@ at("dial").addEventListener("click", dial);
 at("hang-up").addEventListener("click", hang_up);
 addEventListener("pagehide", hang_up);
 
+say("请选择来电人，再按“拨打”");
 if (typeof JsSIP === "undefined") {
   at("dial").disabled = true;
   say("网页电话的部件没有装好");
