@@ -97,6 +97,7 @@ class Feed:
         self._subscribers: set[Subscription] = set()
         self._position: Cursor | None = None
         self.ready = asyncio.Event()
+        self.held_back = False  # something is committed that cannot be told yet
         self.last_error: str | None = None
 
     @property
@@ -112,16 +113,14 @@ class Feed:
         """Read on until cancelled; a database that is away is waited for."""
         while True:
             seen = self._wake.rings
-            pause_s = self._poll_s
             try:
-                held_back = await self._read_on()
+                self.held_back = await self._read_on()
                 self.last_error = None
             except Exception as error:  # a border: subscribers keep their place meanwhile
+                self.held_back = False
                 self.last_error = type(error).__name__
                 log.exception("feed cannot read")
-            else:
-                pause_s = HELD_BACK_S if held_back else self._poll_s
-            await self._wake.after(seen, pause_s)
+            await self._wake.after(seen, HELD_BACK_S if self.held_back else self._poll_s)
 
     async def _read_on(self) -> bool:
         """Tell everything there is; returns whether more is there that cannot be told yet."""

@@ -53,13 +53,16 @@ class Neighbours:
     the booking's transaction it would put all bookings in one line.
     """
 
-    def __init__(self, database: Database, wake: Wake, *, every_s: float = NOTIFY_EVERY_S) -> None:
+    def __init__(
+        self, database: Database, wake: Wake, *, every_s: float = NOTIFY_EVERY_S, look_s: float = LOOK_S
+    ) -> None:
         """wake: rung for our own commits and for the neighbours'."""
         if database.sqlite:
             raise ValueError("processes on one SQLite file find each other by looking")
         self._database = database
         self._wake = wake
         self._every_s = every_s
+        self._look_s = look_s
         self._ours = Wake()
         self._told = 0
         self.listening = asyncio.Event()
@@ -103,7 +106,7 @@ class Neighbours:
 
     async def _tell(self, connection: AsyncConnection) -> None:
         while True:
-            await self._ours.after(self._told, within_s=LOOK_S)
+            await self._ours.after(self._told, within_s=self._look_s)
             rings = self._ours.rings
             if rings == self._told:
                 await connection.execute(text("select 1"))  # a dead connection is noticed

@@ -20,7 +20,7 @@ SEED = system("builder")
 CALLER = Actor(ActorKind.PATIENT, "ivr", Channel.PHONE)
 SURFER = Actor(ActorKind.PATIENT, "web", Channel.WEB)
 TEXTER = Actor(ActorKind.PATIENT, "sms", Channel.SMS)
-BORN = date(1960, 5, 4)
+BORN = date(1970, 5, 4)
 
 # The clock of the tests stands at Monday 2026-11-23; visits are on Thursday.
 VISIT = date(2026, 11, 26)
@@ -37,6 +37,7 @@ class Clinic:
     posts: dict[str, int] = field(default_factory=dict)
     doctors: dict[str, int] = field(default_factory=dict)
     people: dict[str, int] = field(default_factory=dict)
+    numbers: dict[str, str] = field(default_factory=dict)  # identity numbers
     _born: int = 0
 
     @property
@@ -101,6 +102,7 @@ class Clinic:
                 identity_kind=IdentityKind.RESIDENT.value if identity else None,
                 identity_sealed=work.sealer.seal(number, "identity") if identity else None,
                 identity_print=work.sealer.fingerprint(number, "identity") if identity else None,
+                identity_tail_print=work.sealer.fingerprint(number[-4:], "identity-tail") if identity else None,
                 created_at=work.now,
             )  # fmt: skip
             work.db.add(person)
@@ -113,6 +115,7 @@ class Clinic:
                     )
                 )  # fmt: skip
             self.people[name] = person.id
+            self.numbers[name] = number
             return person.id
 
     async def book(

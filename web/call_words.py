@@ -28,6 +28,12 @@ REACHED = {
     "held": "已占号",
     "read-back": "复述确认",
     "booked": "预约成功",
+    "find": "找预约",
+    "appointment": "听预约",
+    "change": "改约",
+    "changed": "改约成功",
+    "cancel": "退约",
+    "cancelled": "退约成功",
 }
 _TONES = {
     Disposition.BOOKED: GOOD,

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -58,7 +59,7 @@ class AppointmentView:
     refund_fen: int = 0
 
 
-def _select() -> Select[tuple[object, ...]]:
+def _select() -> Select[*tuple[Any, ...]]:
     refunds = (
         select(func.coalesce(func.sum(Refund.amount_fen), 0))
         .where(Refund.appointment_id == Appointment.id)
@@ -110,10 +111,10 @@ def _select() -> Select[tuple[object, ...]]:
     )
 
 
-def _view(row: Sequence[object]) -> AppointmentView:
+def _view(row: Sequence[Any]) -> AppointmentView:
     values = list(row)
     values[2] = State(str(values[2]))
-    return AppointmentView(*values)  # type: ignore[arg-type]
+    return AppointmentView(*values)
 
 
 async def load(db: AsyncSession, appointment_id: int) -> AppointmentView:
@@ -142,7 +143,7 @@ async def open_of_person(db: AsyncSession, person_id: int, now: datetime) -> lis
     return await _listed(db, _ahead(now).where(Appointment.person_id == person_id))
 
 
-def _ahead(now: datetime) -> Select[tuple[object, ...]]:
+def _ahead(now: datetime) -> Select[*tuple[Any, ...]]:
     return (
         _select()
         .where(Appointment.state.in_(sorted(OPEN | LIVE)), Appointment.day >= day_of(now))
@@ -150,7 +151,7 @@ def _ahead(now: datetime) -> Select[tuple[object, ...]]:
     )
 
 
-async def _listed(db: AsyncSession, query: Select[tuple[object, ...]]) -> list[AppointmentView]:
+async def _listed(db: AsyncSession, query: Select[*tuple[Any, ...]]) -> list[AppointmentView]:
     return [_view(row) for row in (await db.execute(query)).all()]
 
 
@@ -167,6 +168,23 @@ async def last_visit(db: AsyncSession, person_id: int) -> AppointmentView | None
     )
     row = (await db.execute(query)).one_or_none()
     return _view(row) if row else None
+
+
+@dataclass(frozen=True)
+class Names:
+    hospital_short: str
+    department: str
+    department_pinyin: str
+
+
+async def names(db: AsyncSession, hospital_id: int, department_id: int) -> Names:
+    """What a hospital and a department are called. Raises sqlalchemy's NoResultFound."""
+    query = (
+        select(Hospital.short_name, Department.name, Department.pinyin)
+        .join(Department, Department.hospital_id == Hospital.id)
+        .where(Hospital.id == hospital_id, Department.id == department_id)
+    )
+    return Names(*(await db.execute(query)).one())
 
 
 async def recent(db: AsyncSession, limit: int = 20) -> list[AppointmentView]:

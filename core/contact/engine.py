@@ -199,6 +199,13 @@ async def promise_callback(
     return made.id
 
 
+async def keep_message(work: Work, callback_id: int, *, recording: str, seconds: int) -> None:
+    """The caller's words, beside the call we owe."""
+    await work.db.execute(
+        update(Callback).where(Callback.id == callback_id).values(recording=recording, recording_s=seconds)
+    )
+
+
 async def _set(work: Work, interaction_id: int, **values: object) -> None:
     await work.db.execute(update(Interaction).where(Interaction.id == interaction_id).values(**values))
 

@@ -99,4 +99,4 @@ def still_stands(name: str, ledger: Sequence[LedgerLine], book: RuleBook, from_a
         and line.at <= from_at
         and (ruling.ref.hospital_id is None or line.hospital_id == ruling.ref.hospital_id)
     ]
-    return len(counted) >= ruling.value.count
+    return len(counted) >= int(ruling.value.count)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -182,6 +182,13 @@ async def household(db: AsyncSession, sealer: Sealer, number: Phone) -> list[Per
         .order_by(PersonPhone.id)
     )
     return list((await db.execute(query)).scalars())
+
+
+async def phones_of(db: AsyncSession, sealer: Sealer, person_id: int) -> list[Phone]:
+    """The numbers a person is reached by, unsealed: for texts and callbacks, never for a log."""
+    query = select(PersonPhone.phone_sealed).where(PersonPhone.person_id == person_id)
+    rows = await db.execute(query.order_by(PersonPhone.main.desc(), PersonPhone.id))
+    return [Phone(sealer.open(sealed, "phone")) for sealed in rows.scalars()]
 
 
 async def find_by_card(

@@ -67,13 +67,11 @@ async def publish_range(
         ).scalars()
     }
     there = set(
-
-            await work.db.execute(
-                select(Session.post_id, Session.day, Session.half).where(
-                    Session.hospital_id == hospital_id, Session.day.between(first_day, last_day)
-                )
+        await work.db.execute(
+            select(Session.post_id, Session.day, Session.half).where(
+                Session.hospital_id == hospital_id, Session.day.between(first_day, last_day)
             )
-
+        )
     )
     days = [
         day
@@ -135,14 +133,12 @@ async def publish(work: Work, plans: Sequence[Plan]) -> list[int]:
         return []
     books = {post.hospital_id: await rules_for(work.db, post.hospital_id) for post in {p.post for p in plans}}
     taken = set(
-
-            await work.db.execute(
-                select(Session.post_id, Session.day, Session.half).where(
-                    Session.day.in_({plan.day for plan in plans}),
-                    Session.post_id.in_({plan.post.post_id for plan in plans}),
-                )
+        await work.db.execute(
+            select(Session.post_id, Session.day, Session.half).where(
+                Session.day.in_({plan.day for plan in plans}),
+                Session.post_id.in_({plan.post.post_id for plan in plans}),
             )
-
+        )
     )
     for plan in plans:
         if (plan.post.post_id, plan.day, plan.half) in taken:

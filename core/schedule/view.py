@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -83,7 +84,7 @@ async def open_session(
     return OpenSession(*row) if row else None
 
 
-def _open(channel: Channel, now: datetime) -> Select[tuple[object, ...]]:
+def _open(channel: Channel, now: datetime) -> Select[*tuple[Any, ...]]:
     left = func.count(Slot.id).label("left")
     return (
         select(
@@ -125,6 +126,11 @@ async def open_periods(
     return [OpenPeriod(*row) for row in (await db.execute(query)).all()]
 
 
+async def period(db: AsyncSession, period_id: int) -> Period:
+    """One period. Raises sqlalchemy's NoResultFound."""
+    return await db.get_one(Period, period_id)
+
+
 async def departments_with_room(
     db: AsyncSession, *, hospital_id: int, channel: Channel, now: datetime, last_day: date
 ) -> dict[int, int]:
@@ -139,7 +145,7 @@ async def departments_with_room(
         )
         .group_by(Session.department_id)
     )
-    return {department: left for department, left in (await db.execute(query)).all()}
+    return {row[0]: row[1] for row in (await db.execute(query)).all()}
 
 
 async def next_release(db: AsyncSession, department_id: int, now: datetime) -> datetime | None:

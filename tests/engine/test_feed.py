@@ -7,6 +7,7 @@ from contextlib import suppress
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from core import journal
 from core.events import SessionResumed
@@ -108,12 +109,11 @@ async def test_an_event_held_back_by_an_older_transaction_is_told_when_that_ends
 ) -> None:
     if hotline.database.sqlite:
         pytest.skip("SQLite has one writer: nothing is ever held back")
-    from sqlalchemy import text
-
     async with feed.subscribe() as subscription:
         async with hotline.database.write() as older:  # leaves no event, so its end rings no bell
             await older.execute(text("select pg_current_xact_id()"))
             await write(hotline, 1)
+            await until(lambda: feed.held_back)
         assert await hear(subscription, 1) == [1]
 
 

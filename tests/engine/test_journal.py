@@ -2,6 +2,9 @@
 
 import asyncio
 
+import pytest
+from sqlalchemy import text
+
 from core import journal
 from core.events import PersonRegistered, SessionResumed
 from core.values import system
@@ -44,8 +47,6 @@ async def test_a_reader_skips_no_row_of_a_transaction_that_commits_late(hotline:
         assert seen == [1, 2]
         return
 
-    from sqlalchemy import text
-
     older = hotline.work(ME)
     younger = hotline.work(ME)
     first, second = await older.__aenter__(), await younger.__aenter__()
@@ -60,6 +61,26 @@ async def test_a_reader_skips_no_row_of_a_transaction_that_commits_late(hotline:
     await younger.__aexit__(None, None, None)
     await read()
     assert sorted(seen) == [1, 2]
+
+
+async def test_a_younger_transaction_waits_for_an_older_one_that_still_runs(hotline: Hotline) -> None:
+    """Told at once, it would take the cursor past the older one's row."""
+    if hotline.database.sqlite:
+        pytest.skip("SQLite has one writer at a time")
+    older = hotline.work(ME)
+    first = await older.__aenter__()
+    await first.db.execute(text("select pg_current_xact_id()"))
+    async with hotline.work(ME) as work:
+        work.record(SessionResumed(session_id=2))
+    async with hotline.read() as db:
+        reading = await journal.read_on(db, journal.START)
+    assert (reading.entries, reading.held_back) == ([], True)
+    first.record(SessionResumed(session_id=1))
+    await older.__aexit__(None, None, None)
+    async with hotline.read() as db:
+        reading = await journal.read_on(db, journal.START)
+    assert [entry.event.session_id for entry in reading.entries] == [1, 2]  # type: ignore[attr-defined]
+    assert not reading.held_back
 
 
 async def test_many_writers_at_once_are_each_read_once(hotline: Hotline) -> None:

@@ -48,7 +48,7 @@ async def process(url: str) -> AsyncIterator[tuple[Hotline, Wake, Neighbours]]:
         SeededChance(1),
         AesSealer(b"0" * 32),
     )
-    neighbours = Neighbours(database, wake, every_s=0.02)
+    neighbours = Neighbours(database, wake, every_s=0.02, look_s=3600)
     hotline.committed = neighbours.committed
     running = asyncio.create_task(neighbours.run())
     try:

@@ -72,6 +72,18 @@ def test_no_field_lets_personal_data_through(lines: io.StringIO, field: str, mar
 
 
 @pytest.mark.parametrize(
+    "field", ["name", "person_name", "ani", "caller-id", "digits", "pin", "body", "Address"]
+)
+@pytest.mark.parametrize("value", ["John Smith", "4711", 4711, ["4711"], {"x": "4711"}])
+def test_a_field_named_for_a_secret_shows_nothing_of_it(
+    lines: io.StringIO, field: str, value: object
+) -> None:
+    structlog.get_logger("test").info("keyed", **{field: value})
+    (line,) = told(lines)
+    assert line[field] == "***"
+
+
+@pytest.mark.parametrize(
     "value",
     [Patient(), [Patient()], Word.SECRET, int(PHONE), ValueError(f"no {NAME} at {PHONE}"), {"x": PHONE}],
     ids=["object", "objects", "enum", "number", "exception", "mapping"],

@@ -194,6 +194,29 @@ async def test_a_stopped_session_tells_its_patients_and_so_does_its_return(post:
     assert post.handset.kinds == ["booked", "stopped", "restored"]
 
 
+async def test_a_leave_withdrawn_before_its_text_left_is_never_told(post: Post) -> None:
+    await booked(post)
+    await post.deliver()
+    for act in (lambda work: stop(work, 1, reason="leave"), lambda work: resume(work, 1)):
+        await post.town.hotline.run(act, system("test"))
+    await post.deliver()
+    assert post.handset.kinds == ["booked", "restored"]
+
+
+async def test_a_text_in_waiting_gives_way_to_the_newer_version_of_itself(
+    post: Post, clock: FrozenClock
+) -> None:
+    made = await booked(post)
+    post.handset.script = [OutsideError("busy")]
+    await post.deliver()
+    async with post.town.hotline.work(system("test")) as work:
+        await work.db.execute(update(Appointment).where(Appointment.id == made).values(version=2))
+    clock.advance(minutes=1)
+    await post.deliver()
+    assert list(post.handset.got) == [f"appointment/{made}/2/booked"]
+    assert await post.states() == [("booked", "dropped"), ("booked", "sent")]
+
+
 async def test_a_row_that_moved_on_without_a_text_of_its_own_is_told_as_it_is_now(post: Post) -> None:
     made = await booked(post)
     async with post.town.hotline.work(system("test")) as work:
