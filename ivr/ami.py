@@ -195,7 +195,10 @@ class Ami:
     def _become(self, state: AmiState) -> None:
         if state is not self.state:
             self.state = state
-            self._told(state)
+            try:
+                self._told(state)
+            except Exception:  # a border, as above
+                log.exception("telling the line's state failed")
 
 
 class _Protocol(AMIProtocol):  # type: ignore[misc]  # the library has no types

@@ -71,13 +71,21 @@ class Call(Protocol):
         unless barge is False (a legal read-back): then keys neither stop it nor are lost.
         """
 
-    async def ask(self, *prompts: Prompt, digits: int = 1, secret: bool = False, star: bool = False) -> str:
+    async def ask(
+        self,
+        *prompts: Prompt,
+        digits: int = 1,
+        secret: bool = False,
+        star: bool = False,
+        leading_zero: bool = False,
+    ) -> str:
         """Play prompts, then collect up to `digits` keys; '' when none came in time.
 
         With digits 1 every key is an answer, `#` and `*` too. With more, `#` ends the entry and is
         not part of it (alone it gives '#'); `*` is a key like others where star is True (the X of an
         identity number); a first `0` ends the entry at once and is returned as '0' (a person is
-        wanted), a first `*` as '*' unless star.
+        wanted), a first `*` as '*' unless star. leading_zero: what is asked for may begin with 0
+        (the last four of an identity number), so 0 means a person only when nothing follows it.
         secret: the keys must not reach any log, event or recording.
         """
 

@@ -92,6 +92,15 @@ class AgentCompleted:
 
 
 @dataclass(frozen=True)
+class OriginateEnded:
+    """A call we asked for was answered or was not; action_id: the one given with Originate."""
+
+    action_id: str
+    uniqueid: str
+    answered: bool
+
+
+@dataclass(frozen=True)
 class AgentState:
     """device: Asterisk's number, 1 not in use, 2 in use, 5 unavailable, 6 ringing."""
 
@@ -154,6 +163,7 @@ Told = (
     | AgentMissed
     | AgentCompleted
     | AgentState
+    | OriginateEnded
     | PhoneSeen
 )
 SwitchEvent = Told | Lost | Resynced
@@ -233,6 +243,9 @@ _READERS: dict[str, Callable[[Fields], Told]] = {
     "agentringnoanswer": lambda f: AgentMissed(f.get("queue", ""), _agent(f), *_ids(f)),
     "agentcomplete": lambda f: AgentCompleted(
         f.get("queue", ""), _agent(f), *_ids(f), _number(f, "talktime"), f.get("reason", "")
+    ),
+    "originateresponse": lambda f: OriginateEnded(
+        f.get("actionid", ""), f.get("uniqueid", ""), f.get("response") == "Success"
     ),
     "queuememberstatus": _member,
     "queuememberpause": _member,

@@ -41,7 +41,8 @@ def music(rounds: int = 4) -> Samples:
         # What still rings at the end goes round to the beginning: no seam.
         where = (place * step + np.arange(len(ring))) % length
         np.add.at(sound, where, ring)
-    return 0.3 * sound / np.max(np.abs(sound))
+    whole: Samples = 0.3 * sound / np.max(np.abs(sound))
+    return whole
 
 
 def _pluck(hertz: float, seconds: float) -> Samples:

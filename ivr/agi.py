@@ -1,0 +1,328 @@
+"""Call over FastAGI; every AGI failure becomes HungUp or a bug. One of panoramisk's two doors.
+
+Keys come from the channel variable HOTLINE_KEYS, to which the dialplan's StoreDTMF appends every key
+of the call. What a command returns only says that there is something to fetch: Asterisk throws away
+keys that are pressed between two commands of a script, and a person who knows the menu presses there.
+"""
+
+import asyncio
+import contextlib
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import structlog
+from panoramisk import fast_agi
+
+from ivr.call import NORMAL, HungUp, Prompt, Recording
+from ivr.keys import Entry, Keys
+
+log = structlog.get_logger()
+
+Sounds = Callable[[Prompt], Awaitable[list[str]]]
+OnStep = Callable[[str, str], None]
+Route = Callable[["AgiCall"], Awaitable[None]]
+
+HEADERS_S = 5.0
+ANSWER_S = 20.0  # a command that only asks or sets
+SOUND_S = 300.0  # longer than any sound of ours
+ALL_KEYS = "0123456789*#"
+SILENCE_S = 3
+SAMPLES_PER_S = 8000
+
+_REPLY = re.compile(r"200 result=(\S*)(?: \((.*)\))?(?: endpos=(\d+))?")
+_FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_NUMBER = re.compile(r"\+?[0-9]+")
+_UP = "6"  # CHANNEL STATUS of a line that is up
+
+
+class AgiError(Exception):
+    """The switch did not understand, or cannot play, what we asked: a bug of ours, never the caller's."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """result: a number, a key's code, '-1'. note: what stood in brackets. endpos: samples heard."""
+
+    result: str
+    note: str
+    endpos: int
+
+
+class Request(fast_agi.Request):  # type: ignore[misc]  # the library has no types
+    """The library's request behind a reader of ours: one command, its own answer, in time."""
+
+    hung = False
+
+    async def send_command(self, command: str, within_s: float = ANSWER_S) -> Reply:
+        """Send one command and return its answer, also when the caller hung up meanwhile (`hung`).
+
+        Raises HungUp when there is no line any more, AgiError when Asterisk does not understand,
+        ValueError for a line break.
+        """
+        if any(character in command for character in "\r\n\0"):
+            raise ValueError("line break in an AGI command")
+        try:
+            async with asyncio.timeout(within_s):
+                self.writer.write(f"{command}\n".encode())
+                await self.writer.drain()
+                return self._read(command, await self._answer())
+        except (ConnectionError, asyncio.IncompleteReadError):
+            self.hung = True
+            raise HungUp from None
+        except TimeoutError:
+            self.hung = True
+            log.warning("the switch does not answer a script", command=_verb(command))
+            raise HungUp from None
+
+    async def _answer(self) -> str:
+        while True:
+            line = await self._line()
+            if line == "HANGUP":  # news, not an answer
+                self.hung = True
+            elif line.startswith("520-"):
+                while not line.startswith("520 "):
+                    line = await self._line()
+                return line
+            elif not line.startswith("100"):
+                return line
+
+    async def _line(self) -> str:
+        raw: bytes = await self.reader.readuntil(b"\n")
+        return raw.decode("utf-8", "replace").rstrip("\r\n")
+
+    def _read(self, command: str, line: str) -> Reply:
+        if line.startswith("511"):  # not permitted on a dead channel
+            self.hung = True
+            return Reply("-1", "", 0)
+        found = _REPLY.fullmatch(line)
+        if not found:
+            raise AgiError(f"{_verb(command)}: {line[:120]}")
+        return Reply(found[1], found[2] or "", int(found[3] or 0))
+
+
+class AgiCall:
+    """A real call. Implements ivr.call.Call."""
+
+    def __init__(self, request: Request, headers: Mapping[str, str], sounds: Sounds, messages: Path) -> None:
+        self.id = headers.get("agi_arg_1") or headers.get("agi_uniqueid", "")
+        self.ani = _caller(headers.get("agi_callerid", ""))
+        self.dnis = headers.get("agi_arg_2") or headers.get("agi_extension", "")
+        self.pace = NORMAL
+        self.on_step: OnStep = lambda _kind, _what: None  # a dialogue sets it; a secret entry is only counted
+        self.given_away = False
+        self._request = request
+        self._sounds = sounds
+        self._messages = messages
+        self._keys = Keys()
+        self._seen = 0  # how much of HOTLINE_KEYS we have read
+
+    async def say(self, *prompts: Prompt, barge: bool = True) -> None:
+        await self._fetch_keys()
+        for prompt in prompts:
+            if barge and self._keys:
+                return
+            stems = await self._sounds(prompt)
+            self.on_step("said", prompt.name)
+            for stem in stems:
+                if not await self._play(stem, barge=barge):
+                    return
+
+    async def ask(self, *prompts: Prompt, digits: int = 1, secret: bool = False, star: bool = False) -> str:
+        await self.say(*prompts)
+        entry = Entry(digits, star=star)
+        self._keys.fill(entry)
+        wait_s = self.pace.next_s if entry.answer else self.pace.first_s
+        while not entry.complete and await self._key_within(wait_s):
+            self._keys.fill(entry)
+            wait_s = self.pace.next_s
+        self.on_step("keys", f"{len(entry.answer)} keys" if secret else entry.answer)
+        return entry.answer
+
+    async def record(self, name: str, *, seconds: int) -> Recording:
+        """As `Call.record`; who hangs up while speaking has left the message all the same."""
+        if not _FILE_NAME.fullmatch(name):
+            raise ValueError("a recording's name is letters, digits, '.', '_' and '-'")
+        stem = self._messages / name
+        reply = await self._command(
+            f'RECORD FILE {_quoted(stem)} wav "#" {seconds * 1000} BEEP s={SILENCE_S}', seconds + SOUND_S
+        )
+        left = reply.note == "hangup" or self._request.hung
+        if reply.result == "-1" and not left:
+            await self._why_not(f"record {name}")
+        if left and reply.endpos == 0:
+            raise HungUp
+        if not left:
+            await self._fetch_keys()
+            self._keys.forget()  # they are in the recording
+        self.on_step("recorded", name)
+        return Recording(f"{name}.wav", reply.endpos / SAMPLES_PER_S)
+
+    async def wait(self, seconds: float) -> None:
+        await self._do(f"EXEC Wait {seconds:.2f}", seconds + ANSWER_S)
+
+    async def transfer(self, target: str) -> None:
+        await self._next(target)
+        self.given_away = True
+        self.on_step("given", target)
+
+    async def hang_up(self) -> None:
+        await self._next("")
+        await self._command("HANGUP")
+        self.given_away = self._request.hung = True
+
+    async def finish(self) -> None:
+        """The dialogue is over and the call was not given away: the dialplan may end it."""
+        if not self.given_away:
+            await self._next("")
+
+    async def _next(self, step: str) -> None:
+        await self._do(f"SET VARIABLE HOTLINE_NEXT {_quoted(step)}")
+
+    async def _play(self, stem: str, *, barge: bool) -> bool:
+        """Play one sound; False when a key stopped it."""
+        heard = 0
+        while True:
+            keys = ALL_KEYS if barge else ""
+            reply = await self._do(f'STREAM FILE {_quoted(stem)} "{keys}" {heard}', SOUND_S)
+            await self._fetch_keys()
+            if barge and self._keys:
+                return False
+            if reply.result == "0":
+                return True
+            heard = reply.endpos  # the key that stopped it had been used already: go on from there
+
+    async def _key_within(self, seconds: float) -> bool:
+        clock = asyncio.get_running_loop().time
+        until = clock() + seconds
+        while not self._keys:
+            left_ms = int((until - clock()) * 1000)
+            if left_ms <= 0:
+                return False
+            await self._do(f"WAIT FOR DIGIT {left_ms}", left_ms / 1000 + ANSWER_S)
+            await self._fetch_keys()
+        return True
+
+    async def _fetch_keys(self) -> None:
+        pressed = (await self._do("GET VARIABLE HOTLINE_KEYS")).note
+        self._keys.press(pressed[self._seen :])
+        self._seen = len(pressed)
+
+    async def _do(self, command: str, within_s: float = ANSWER_S) -> Reply:
+        """A command that worked. Raises HungUp, or AgiError when it failed while the caller is there."""
+        reply = await self._command(command, within_s)
+        if self._request.hung:
+            raise HungUp
+        if reply.result == "-1":
+            await self._why_not(command)
+        return reply
+
+    async def _command(self, command: str, within_s: float = ANSWER_S) -> Reply:
+        if self._request.hung:
+            raise HungUp
+        reply: Reply = await self._request.send_command(command, within_s)
+        return reply
+
+    async def _why_not(self, what: str) -> None:
+        """-1 is a missing sound or a caller who left; only the channel knows which."""
+        status = await self._command("CHANNEL STATUS")
+        if self._request.hung or status.result != _UP:
+            self._request.hung = True
+            raise HungUp
+        raise AgiError(f"failed while the caller is there, is the sound missing? {what}")
+
+
+class AgiServer(fast_agi.Application):  # type: ignore[misc]  # the library has no types
+    """Takes the switch's scripts on loopback: one coroutine of `routes` for each call.
+
+    sounds: a prompt to the paths of its sound files, without extension. messages: the folder of
+    recordings. A caller never pays for an exception of ours: it is logged, and the call goes to the queue.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        routes: Mapping[str, Route],
+        *,
+        sounds: Sounds,
+        messages: Path,
+    ) -> None:
+        super().__init__(loop=asyncio.get_running_loop())
+        self._route.update(routes)  # the library's add_route wants a decorator that is gone
+        self._where = (host, port)
+        self._sounds = sounds
+        self._messages = messages
+        self._server: asyncio.Server | None = None
+        self._calls: set[asyncio.Task[Any]] = set()
+
+    @property
+    def port(self) -> int:
+        assert self._server
+        return int(self._server.sockets[0].getsockname()[1])
+
+    @property
+    def calls(self) -> int:
+        """How many scripts run now."""
+        return len(self._calls)
+
+    async def start(self) -> None:
+        self._server = await asyncio.start_server(self.handler, *self._where)
+
+    async def stop(self) -> None:
+        """Take no more calls and end the running dialogues; the dialplan takes their callers over."""
+        if self._server:
+            self._server.close()
+        for task in self._calls:
+            task.cancel()
+        await asyncio.gather(*self._calls, return_exceptions=True)
+
+    async def handler(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One connection of the switch, or of whoever else knocks."""
+        task = asyncio.current_task()
+        assert task
+        self._calls.add(task)
+        try:
+            async with asyncio.timeout(HEADERS_S):
+                raw = await reader.readuntil(b"\n\n")
+            headers = dict(
+                line.split(": ", 1) for line in raw.decode("utf-8", "replace").split("\n") if ": " in line
+            )
+            await self._serve(headers, Request(self, headers, reader, writer))
+        except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, TimeoutError, ConnectionError):
+            log.info("a connection that is no script was closed")
+        finally:
+            self._calls.discard(task)
+            writer.close()
+
+    async def _serve(self, headers: Mapping[str, str], request: Request) -> None:
+        path = headers.get("agi_network_script", "").partition("?")[0]
+        route = self._route.get(path)
+        if route is None:
+            log.error("the dialplan asks for a script that does not exist", route=path[:40])
+            return
+        call = AgiCall(request, headers, self._sounds, self._messages)
+        try:
+            await route(call)
+            await call.finish()
+        except HungUp:
+            pass
+        except Exception:  # a border: what failed is ours, the call is the caller's
+            log.exception("a dialogue failed; its caller goes to the queue", route=path, call_id=call.id)
+            with contextlib.suppress(HungUp, AgiError):
+                await call.transfer("queue")
+
+
+def _caller(header: str) -> str | None:
+    return header if _NUMBER.fullmatch(header) else None
+
+
+def _quoted(value: str | Path) -> str:
+    return '"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _verb(command: str) -> str:
+    """The command's name without what it carries."""
+    return " ".join(word for word in command.split()[:3] if word.isalpha() and word.isupper())

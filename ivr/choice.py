@@ -1,0 +1,237 @@
+"""Find a slot by keypad: hospital, department, doctor or the earliest, day, period; then hold it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from core.booking.commands import HeldSlot, Hold
+from core.catalogue import engine as catalogue
+from core.catalogue.engine import Named
+from core.errors import Refusal
+from core.schedule import view
+from core.schedule.view import OpenPeriod, OpenSession
+from core.values import Channel, local
+from ivr.call import Prompt, choose
+from ivr.choosing import pick
+from ivr.line import Line
+from ivr.words import Clock, Day, Half, Name, Number, Span
+
+# Further ahead than any hospital opens; what is open is decided by each session's own instants.
+HORIZON = timedelta(days=120)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a caller chose and we hold for them."""
+
+    session: OpenSession
+    starts_at: datetime
+    ends_at: datetime
+    held: HeldSlot
+
+
+def said_day(day: date, now: datetime) -> Day:
+    return Day(day, local(now).date())
+
+
+def said_span(starts_at: datetime, ends_at: datetime) -> Span:
+    return Span(_clock(starts_at), _clock(ends_at))
+
+
+def _clock(instant: datetime) -> time:
+    return local(instant).time()
+
+
+async def find_slot(line: Line) -> Choice | None:
+    """Walk down from the hospital; 9 goes one step up. None: back to where it began."""
+    while True:
+        hospital = await _hospital(line)
+        if hospital is None:
+            return None
+        while True:
+            department = await _department(line, hospital)
+            if department is None:
+                break
+            choice = await in_department(line, department.id)
+            if choice is not None:
+                return choice
+
+
+async def _hospital(line: Line) -> Named | None:
+    async with line.hotline.read() as db:
+        hospitals = await catalogue.live_hospitals(db)
+    await line.reached("hospital")
+    return await pick(
+        line.call,
+        Prompt("choose-hospital"),
+        hospitals,
+        lambda hospital, key: Prompt("option", {"name": Name(hospital.name), "key": key}),
+    )
+
+
+async def _department(line: Line, hospital: Named) -> Named | None:
+    """Departments with something left come first; a full one says so in the list itself."""
+    await line.reached("department")
+    while True:
+        async with line.hotline.read() as db:
+            departments = await catalogue.open_departments(db, hospital.id)
+            room = await view.departments_with_room(
+                db, hospital_id=hospital.id, channel=Channel.PHONE, now=line.now, last_day=_last_day(line)
+            )
+        if not room:
+            await line.call.say(Prompt("hospital-full"))
+            return None
+        ordered = sorted(departments, key=lambda department: not room.get(department.id))
+
+        def told(department: Named, key: Number, room: dict[int, int] = room) -> Prompt:
+            name = "option" if room.get(department.id) else "option-full"
+            return Prompt(name, {"name": Name(department.name, department.pinyin), "key": key})
+
+        chosen = await pick(line.call, Prompt("choose-department"), ordered, told)
+        if chosen is None or room.get(chosen.id):
+            return chosen
+        await _say_full(line, chosen.id)
+
+
+async def _say_full(line: Line, department_id: int) -> None:
+    async with line.hotline.read() as db:
+        opens = await view.next_release(db, department_id, line.now)
+    if opens is None:
+        await line.call.say(Prompt("department-full"))
+    else:
+        here = local(opens)
+        day, clock = Day(here.date(), local(line.now).date()), Clock(here.time())
+        await line.call.say(Prompt("department-full-until", {"day": day, "clock": clock}))
+
+
+async def in_department(line: Line, department_id: int, doctor_id: int | None = None) -> Choice | None:
+    """Choose doctor, day and period in a department and hold the slot; None: another department.
+
+    doctor_id: only this doctor's sessions are offered, by day.
+    """
+    while True:
+        sessions = await open_sessions(line, department_id, doctor_id)
+        if not sessions:
+            await _say_full(line, department_id)
+            return None
+        wanted = _Wanted(sessions[0], earliest=False) if doctor_id else await _doctor(line, sessions)
+        if wanted is None:
+            return None
+        session: OpenSession | None = wanted.session
+        period = None
+        if not wanted.earliest:
+            session = await _day(line, [s for s in sessions if _whose(s) == _whose(wanted.session)])
+            period = await _period(line, session) if session else None
+            if period is None:
+                if doctor_id:
+                    return None
+                continue
+        assert session is not None
+        try:
+            return await take(line, session, period)
+        except Refusal as refusal:
+            await line.call.say(Prompt(f"refusal-{refusal.code}"))
+            if await choose(line.call, Prompt("way-on"), "12") == "2":
+                return None
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """A doctor by one of their sessions, or simply the earliest slot of the department."""
+
+    session: OpenSession
+    earliest: bool
+
+
+async def open_sessions(
+    line: Line, department_id: int, doctor_id: int | None = None
+) -> Sequence[OpenSession]:
+    """What the phone may sell in a department, soonest first."""
+    async with line.hotline.read() as db:
+        return await view.open_sessions(
+            db,
+            department_id=department_id,
+            channel=Channel.PHONE,
+            now=line.now,
+            first_day=local(line.now).date(),
+            last_day=_last_day(line),
+            doctor_id=doctor_id,
+        )
+
+
+def _last_day(line: Line) -> date:
+    return (local(line.now) + HORIZON).date()
+
+
+def _whose(session: OpenSession) -> tuple[int | None, str]:
+    return session.doctor_id, session.number_kind
+
+
+async def _doctor(line: Line, sessions: Sequence[OpenSession]) -> _Wanted | None:
+    """1 is the earliest of all; then each doctor once, in the order of their next free day."""
+    await line.reached("doctor")
+    firsts = {_whose(session): session for session in reversed(sessions)}
+    ordered = sorted(firsts.values(), key=lambda session: session.starts_at)
+    offered = [_Wanted(sessions[0], earliest=True), *(_Wanted(session, False) for session in ordered)]
+    return await pick(line.call, Prompt("choose-doctor"), offered, _told_doctor)
+
+
+def _told_doctor(wanted: _Wanted, key: Number) -> Prompt:
+    session = wanted.session
+    if wanted.earliest:
+        return Prompt("option-earliest", {"key": key})
+    if session.doctor is None:
+        return Prompt("option", {"name": Name("普通号"), "key": key})
+    name, title = Name(session.doctor, session.doctor_pinyin), Name(session.title or "")
+    return Prompt("option-doctor", {"name": name, "title": title, "key": key})
+
+
+async def _day(line: Line, sessions: Sequence[OpenSession]) -> OpenSession | None:
+    await line.reached("day")
+    return await pick(
+        line.call,
+        Prompt("choose-day"),
+        sessions,
+        lambda session, key: Prompt(
+            "option-day", {"day": said_day(session.day, line.now), "half": Half(session.half), "key": key}
+        ),
+    )
+
+
+async def _period(line: Line, session: OpenSession) -> OpenPeriod | None:
+    """The periods that have something left; a single one needs no question."""
+    await line.reached("period")
+    async with line.hotline.read() as db:
+        periods = await view.open_periods(
+            db, session_id=session.session_id, channel=Channel.PHONE, now=line.now
+        )
+    if len(periods) == 1:
+        return periods[0]
+    return await pick(
+        line.call,
+        Prompt("choose-period"),
+        periods,
+        lambda period, key: Prompt(
+            "option-period", {"span": said_span(period.starts_at, period.ends_at), "key": key}
+        ),
+    )
+
+
+async def take(line: Line, session: OpenSession, period: OpenPeriod | None) -> Choice:
+    """Hold the slot for this caller. Raises the engine's refusals; the older hold is then kept."""
+    held = await line.submit(
+        Hold(
+            session_id=session.session_id,
+            owner=line.owner,
+            period_id=period.period_id if period else None,
+            person_id=line.person.id if line.person else None,
+            key=line.once("hold"),
+        )
+    )
+    line.held = held
+    await line.reached("held")
+    if period is None:
+        async with line.hotline.read() as db:
+            found = await view.period(db, held.period_id)
+        return Choice(session, found.starts_at, found.ends_at, held)
+    return Choice(session, period.starts_at, period.ends_at, held)

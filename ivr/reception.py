@@ -1,0 +1,158 @@
+"""Answer, greet, walk the menu, hand over: nobody is ever hung up on, and nobody pays for our errors."""
+
+import structlog
+
+from core.booking.store import Store
+from core.contact import engine as contact
+from core.contact.rules import Disposition, Reception, State
+from core.people import engine as people
+from core.people.rules import is_elder
+from core.values import Actor, ActorKind, Channel, day_of
+from core.work import Hotline
+from ivr.call import BACK, PERSON, REPEAT, SLOW, Call, HungUp, NeedsPerson, Prompt
+from ivr.line import Line, Manners
+from ivr.menus import MAIN
+from ivr.story import StoryCall
+from ivr.unanswered import take_message
+from ivr.words import Name
+
+log = structlog.get_logger()
+
+
+class Desk:
+    """Receives calls for one hotline: `receive` for a new call, `unanswered` after the queue."""
+
+    def __init__(self, hotline: Hotline, store: Store, manners: Manners | None = None) -> None:
+        self._hotline = hotline
+        self._store = store
+        self._manners = manners or Manners()
+
+    async def receive(self, call: Call) -> Disposition:
+        """A new call from its greeting to its disposition. A hang-up is one of its normal ends."""
+        line, reception = await self._open(call)
+        try:
+            ended = await self._serve(line, reception)
+        except HungUp:
+            ended = Disposition.ABANDONED_MENU
+        await self._close(line, ended)
+        return ended
+
+    async def unanswered(self, call: Call) -> Disposition:
+        """The queue found nobody: a message, and a callback with a time."""
+        line, reception = await self._open(call)
+        try:
+            ended = await take_message(line, after_hours=not reception.staffed)
+        except HungUp:
+            ended = Disposition.ABANDONED_QUEUE
+        await self._close(line, ended)
+        return ended
+
+    async def _open(self, call: Call) -> tuple[Line, Reception]:
+        actor = Actor(ActorKind.PATIENT, "ivr", Channel.PHONE)
+        async with self._hotline.work(actor) as work:
+            opened = await contact.open_interaction(work, linked_id=call.id, dnis=call.dnis, ani=call.ani)
+            reception = await contact.receive(work.db, call.dnis, work.now)
+        line = Line(
+            StoryCall(call),
+            self._hotline,
+            self._store,
+            self._manners,
+            opened.interaction_id,
+            opened.number,
+            staffed=reception.staffed,
+        )
+        return line, reception
+
+    async def _serve(self, line: Line, reception: Reception) -> Disposition:
+        try:
+            return await _converse(line, reception)
+        except NeedsPerson as wish:
+            return await to_person(line, wish.reason)
+        except HungUp:
+            raise
+        except Exception:  # a border: the caller must not pay for our error
+            log.exception("dialogue failed", interaction_id=line.interaction_id)
+            await line.call.say(Prompt("technical-trouble"))
+            return await to_person(line, "failed")
+
+    async def _close(self, line: Line, ended: Disposition) -> None:
+        """Write how it ended, and let what is held live on for its grace."""
+        await line.keep_hold(self._manners.hold_grace)
+        async with self._hotline.work(line.actor, line.interaction_id) as work:
+            await contact.steps(work, line.interaction_id, line.call.taken())
+            if ended is Disposition.TO_PERSON:
+                await contact.move(work, line.interaction_id, State.QUEUED)
+            else:
+                await contact.close(work, line.interaction_id, ended)
+
+
+async def _converse(line: Line, reception: Reception) -> Disposition:
+    if await _is_elder(line):
+        await line.call.say(Prompt("greeting"))
+        await to_person(line, "elder", Prompt("to-person-elder"), target="queue-elder")
+        return Disposition.TO_PERSON
+    opening = [Prompt("greeting")]
+    if line.manners.recording:
+        opening.append(Prompt("recording-notice"))
+    opening += [Prompt("announcement", {"text": Name(spoken.text)}) for spoken in reception.announcements]
+    if not reception.staffed:
+        opening += [Prompt("closed"), Prompt("emergency")]
+    ended = Disposition.NOTHING
+    while True:
+        key = await _main_menu(line, *opening)
+        name, dialogue = MAIN[key]
+        await line.reached(name)
+        done = await dialogue(line)
+        ended = ended if done is Disposition.NOTHING else done
+        if done is not Disposition.NOTHING and await line.call.ask(Prompt("next-matter")) != "1":
+            await line.call.say(Prompt("goodbye"))
+            await line.call.hang_up()
+            return ended
+        opening = []
+
+
+async def _main_menu(line: Line, *opening: Prompt) -> str:
+    """No key, 0, or an unknown key twice lead to a person; 9 slows us down."""
+    said: tuple[Prompt, ...] = (*opening, Prompt("main-menu"))
+    misses = 0
+    while True:
+        key = await line.call.ask(*said)
+        if key in MAIN:
+            return key
+        if key == "":
+            raise NeedsPerson("no-key")
+        if key == PERSON:
+            raise NeedsPerson("asked")
+        said = (Prompt("main-menu"),)
+        if key == BACK:
+            line.call.pace = SLOW
+            said = (Prompt("slower"), *said)
+        elif key != REPEAT:
+            misses += 1
+            if misses == 2:
+                raise NeedsPerson("wrong-key")
+            said = (Prompt("not-a-choice"), *said)
+
+
+async def _is_elder(line: Line) -> bool:
+    """A number by which only elders are known leads to a person at once."""
+    if line.number is None:
+        return False
+    async with line.hotline.read() as db:
+        family = await people.household(db, line.hotline.sealer, line.number)
+    today = day_of(line.now)
+    return bool(family) and all(is_elder(one.birth_date, one.elder_care, today) for one in family)
+
+
+async def to_person(
+    line: Line, reason: str, words: Prompt | None = None, *, target: str = "queue"
+) -> Disposition:
+    """The queue while people are there; else a message with a promised call. What is held stays held."""
+    async with line.hotline.work(line.actor, line.interaction_id) as work:
+        await contact.steps(work, line.interaction_id, line.call.taken())
+        await contact.steps(work, line.interaction_id, [{"to-person": reason}])
+    if not line.staffed:
+        return await take_message(line, after_hours=True)
+    await line.call.say(words or Prompt("to-person"))
+    await line.call.transfer(target)
+    return Disposition.TO_PERSON

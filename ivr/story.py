@@ -1,0 +1,84 @@
+"""A call that remembers what was said and keyed, for its journal; secret keys only as a count."""
+
+from typing import Any
+
+from ivr.call import Call, HungUp, Pace, Prompt, Recording
+
+
+class StoryCall:
+    """Passes every verb on to another call and keeps a line for each."""
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        self.id, self.ani, self.dnis = call.id, call.ani, call.dnis
+        self.told: list[dict[str, Any]] = []
+        self.gone = False
+
+    @property
+    def pace(self) -> Pace:
+        return self._call.pace
+
+    @pace.setter
+    def pace(self, pace: Pace) -> None:
+        self._call.pace = pace
+
+    def taken(self) -> list[dict[str, Any]]:
+        """The lines since the last time they were taken."""
+        told, self.told = self.told, []
+        return told
+
+    async def say(self, *prompts: Prompt, barge: bool = True) -> None:
+        self._said(prompts)
+        try:
+            await self._call.say(*prompts, barge=barge)
+        except HungUp:
+            self._hung_up()
+            raise
+
+    async def ask(
+        self,
+        *prompts: Prompt,
+        digits: int = 1,
+        secret: bool = False,
+        star: bool = False,
+        leading_zero: bool = False,
+    ) -> str:
+        self._said(prompts)
+        try:
+            keys = await self._call.ask(
+                *prompts, digits=digits, secret=secret, star=star, leading_zero=leading_zero
+            )
+        except HungUp:
+            self._hung_up()
+            raise
+        self.told.append({"keyed": len(keys)} if secret else {"keys": keys})
+        return keys
+
+    async def record(self, name: str, *, seconds: int) -> Recording:
+        try:
+            made = await self._call.record(name, seconds=seconds)
+        except HungUp:
+            self._hung_up()
+            raise
+        self.told.append({"recorded": made.name, "seconds": round(made.seconds)})
+        return made
+
+    async def wait(self, seconds: float) -> None:
+        await self._call.wait(seconds)
+
+    async def transfer(self, target: str) -> None:
+        self.told.append({"transferred": target})
+        await self._call.transfer(target)
+
+    async def hang_up(self) -> None:
+        self.told.append({"hung-up": "us"})
+        await self._call.hang_up()
+
+    def _said(self, prompts: tuple[Prompt, ...]) -> None:
+        if prompts:
+            self.told.append({"said": [prompt.name for prompt in prompts]})
+
+    def _hung_up(self) -> None:
+        if not self.gone:
+            self.gone = True
+            self.told.append({"hung-up": "caller"})

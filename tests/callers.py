@@ -1,0 +1,90 @@
+"""A caller in memory: presses what a script says, and remembers what was said to them."""
+
+from dataclasses import dataclass, field
+
+from ivr.call import END, NORMAL, HungUp, Pace, Prompt, Recording
+from ivr.prompts import catalogue
+
+
+@dataclass
+class Caller:
+    """Speaks `ivr.call.Call`.
+
+    keys: digits, * and # are pressed; '.' is silence until the time-out; '!' hangs up. A script
+    that is used up hangs up too. Every prompt is checked against the catalogue as it is heard.
+    """
+
+    keys: str
+    ani: str | None = "10712345678"
+    dnis: str = "12320"
+    id: str = "call-1"
+    pace: Pace = NORMAL
+    heard: list[str] = field(default_factory=list)
+    words: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+    pressed: int = 0
+    target: str | None = None
+    over: bool = False
+
+    def _hear(self, prompts: tuple[Prompt, ...]) -> None:
+        for prompt in prompts:
+            self.words.append(catalogue().text(prompt))
+            self.seconds += catalogue().seconds(prompt)
+            self.heard.append(prompt.name)
+
+    def _next(self) -> str:
+        if not self.keys or self.keys[0] == "!" or self.over:
+            self.over = True
+            raise HungUp
+        key, self.keys = self.keys[0], self.keys[1:]
+        self.pressed += key != "."
+        return key
+
+    async def say(self, *prompts: Prompt, barge: bool = True) -> None:
+        if self.over:
+            raise HungUp
+        self._hear(prompts)
+        if self.keys.startswith("!"):
+            self._next()
+
+    async def ask(
+        self,
+        *prompts: Prompt,
+        digits: int = 1,
+        secret: bool = False,
+        star: bool = False,
+        leading_zero: bool = False,
+    ) -> str:
+        if self.over:
+            raise HungUp
+        self._hear(prompts)
+        first = self._next()
+        if first == "." or digits == 1:
+            return first.strip(".")
+        if first == END or (first == "0" and not leading_zero) or (first == "*" and not star):
+            return first
+        entered = first
+        while len(entered) < digits:
+            key = self._next()
+            if key in (".", END):
+                break
+            if key == "*" and not star:
+                continue
+            entered += key
+        return entered
+
+    async def record(self, name: str, *, seconds: int) -> Recording:
+        self.heard.append("(beep)")
+        spoken = self._next()
+        return Recording(name, 0.0 if spoken == "." else 8.0)
+
+    async def wait(self, seconds: float) -> None:
+        if self.over:
+            raise HungUp
+
+    async def transfer(self, target: str) -> None:
+        self.target = target
+        self.over = True
+
+    async def hang_up(self) -> None:
+        self.over = True

@@ -1,0 +1,247 @@
+"""A call's verbs over a real AGI socket: what is played, which keys arrive, how it ends."""
+
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+
+import pytest
+import structlog
+
+from ivr.agi import AgiCall, AgiServer
+from ivr.call import SLOW, HungUp, Pace, Prompt, Recording
+from tests.fake_asterisk import AgiCaller, hang_up
+
+QUICK = Pace(0.05, 0.05)
+WELCOME, MENU = Prompt("welcome"), Prompt("menu")
+
+Talk = Callable[[AgiCall], Awaitable[object]]
+
+
+async def sounds(prompt: Prompt) -> list[str]:
+    """Each prompt is two files."""
+    return [f"/zh/{prompt.name}-1", f"/zh/{prompt.name}-2"]
+
+
+async def on_the_line(
+    talk: Talk, caller: AgiCaller, **headers: str
+) -> tuple[list[object], list[tuple[str, str]]]:
+    """Run a dialogue against this caller; what it gave or raised, and the steps it reported."""
+    result: list[object] = []
+    steps: list[tuple[str, str]] = []
+
+    async def route(call: AgiCall) -> None:
+        call.pace = QUICK
+        call.on_step = lambda kind, what: steps.append((kind, what))
+        try:
+            result.append(await talk(call))
+        except Exception as error:
+            result.append(error)
+            raise
+
+    server = AgiServer("127.0.0.1", 0, {"reception": route}, sounds=sounds, messages=Path("/messages"))
+    await server.start()
+    await caller.call(server.port, **headers)
+    await server.stop()
+    return result, steps
+
+
+def one_by_one(keys: str) -> Callable[[], str]:
+    waiting: Iterator[str] = iter(keys)
+    return lambda: next(waiting, "")
+
+
+def during(stem: str, keys: str) -> Callable[[str], str]:
+    return lambda playing: keys if playing == stem else ""
+
+
+async def test_a_call_knows_who_calls_which_number_and_its_linkedid() -> None:
+    async def who(call: AgiCall) -> object:
+        return call.id, call.ani, call.dnis
+
+    assert (await on_the_line(who, AgiCaller()))[0] == [("hotline-1.0", "13800000000", "12320")]
+    assert (await on_the_line(who, AgiCaller(), agi_callerid="unknown"))[0] == [
+        ("hotline-1.0", None, "12320")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("pressed", "digits", "star", "answer"),
+    [
+        ("", 1, False, ""),
+        ("1", 1, False, "1"),
+        ("*", 1, False, "*"),
+        ("#", 1, False, ""),
+        ("123#", 8, False, "123"),
+        ("12345678", 8, False, "12345678"),
+        ("123", 8, False, "123"),  # and then silence
+        ("0", 8, False, "0"),
+        ("*", 8, False, "*"),
+        ("1*2#", 8, False, "12"),
+        ("10*#", 8, True, "10*"),
+        ("100", 3, False, "100"),
+    ],
+)
+async def test_an_entry_ends_as_the_call_protocol_says(
+    pressed: str, digits: int, star: bool, answer: str
+) -> None:
+    async def ask(call: AgiCall) -> object:
+        return await call.ask(MENU, digits=digits, star=star)
+
+    result, steps = await on_the_line(ask, AgiCaller(while_waiting=one_by_one(pressed)))
+    assert result == [answer]
+    assert steps == [("said", "menu"), ("keys", answer)]
+
+
+async def test_the_key_that_interrupts_is_the_first_of_the_answer() -> None:
+    caller = AgiCaller(while_playing=during("/zh/menu-1", "4"), while_waiting=one_by_one("82"))
+    result, _ = await on_the_line(lambda call: call.ask(MENU, digits=3), caller)
+    assert result == ["482"]
+    assert caller.played == ["/zh/menu-1"]
+
+
+async def test_a_key_between_two_files_is_not_lost() -> None:
+    caller = AgiCaller(between=lambda command: "7" if "menu-1" in command else "")
+    result, _ = await on_the_line(lambda call: call.ask(MENU), caller)
+    assert result == ["7"]
+    assert caller.played == ["/zh/menu-1"]
+
+
+async def test_keys_pressed_while_we_think_answer_the_next_question() -> None:
+    async def twice(call: AgiCall) -> object:
+        return await call.ask(WELCOME), await call.ask(MENU)
+
+    caller = AgiCaller(while_waiting=one_by_one("12"), between=lambda c: "5" if c.startswith("WAIT") else "")
+    result, steps = await on_the_line(twice, caller)
+    assert result == [("1", "5")]
+    assert ("said", "menu") not in steps  # who knows the way need not hear it
+
+
+async def test_a_key_during_say_is_kept_for_the_next_ask() -> None:
+    async def talk(call: AgiCall) -> object:
+        await call.say(WELCOME)
+        return await call.ask(MENU)
+
+    result, steps = await on_the_line(talk, AgiCaller(while_playing=during("/zh/welcome-2", "3")))
+    assert result == ["3"]
+    assert [what for kind, what in steps if kind == "said"] == ["welcome"]
+
+
+async def test_what_must_be_heard_is_heard_and_the_keys_are_kept() -> None:
+    async def talk(call: AgiCall) -> object:
+        await call.say(WELCOME, barge=False)
+        return await call.ask(MENU)
+
+    caller = AgiCaller(while_playing=during("/zh/welcome-1", "2"))
+    result, _ = await on_the_line(talk, caller)
+    assert result == ["2"]
+    assert caller.played == ["/zh/welcome-1", "/zh/welcome-2"]
+
+
+async def test_a_habitual_hash_after_a_full_number_answers_nothing() -> None:
+    async def talk(call: AgiCall) -> object:
+        return await call.ask(WELCOME, digits=4), await call.ask(MENU)
+
+    caller = AgiCaller(while_playing=during("/zh/menu-1", "#"), while_waiting=one_by_one("12341"))
+    result, _ = await on_the_line(talk, caller)
+    assert result == [("1234", "1")]
+    # The sound it stopped goes on from where it was.
+    assert any("menu-1" in command and command.endswith(" 4000") for command in caller.commands)
+
+
+async def test_the_pace_of_the_call_is_kept() -> None:
+    async def talk(call: AgiCall) -> object:
+        call.pace = SLOW
+        return await call.ask(digits=2)
+
+    caller = AgiCaller(while_waiting=one_by_one("12"))
+    await on_the_line(talk, caller)
+    waits = [int(command.split()[-1]) for command in caller.commands if command.startswith("WAIT")]
+    assert [round(wait, -3) for wait in waits] == [8000, 5000]
+
+
+async def test_secret_keys_are_counted_and_never_told(capsys: pytest.CaptureFixture[str]) -> None:
+    async def talk(call: AgiCall) -> object:
+        await call.ask(MENU, digits=4, secret=True)
+        raise RuntimeError("our bug")
+
+    result, steps = await on_the_line(talk, AgiCaller(while_waiting=one_by_one("7391")))
+    assert steps[-2:] == [("keys", "4 keys"), ("given", "queue")]
+    assert "7391" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("where", ["/zh/welcome-1", "/zh/welcome-2", "/zh/menu-1"])
+async def test_a_hangup_at_any_sound_is_hung_up_and_nothing_else(where: str) -> None:
+    async def talk(call: AgiCall) -> object:
+        await call.say(WELCOME)
+        return await call.ask(MENU)
+
+    caller = AgiCaller(while_playing=lambda stem: hang_up() if stem == where else "")
+    with structlog.testing.capture_logs() as logs:
+        result, _ = await on_the_line(talk, caller)
+    assert [type(one) for one in result] == [HungUp]
+    assert [entry for entry in logs if entry["log_level"] in ("error", "critical")] == []
+
+
+async def test_a_hangup_while_we_wait_for_a_key() -> None:
+    result, _ = await on_the_line(lambda call: call.ask(MENU), AgiCaller(while_waiting=hang_up))
+    assert [type(one) for one in result] == [HungUp]
+
+
+async def test_a_dialogue_that_ends_lets_the_dialplan_end_the_call() -> None:
+    caller = AgiCaller()
+    await on_the_line(lambda call: call.say(WELCOME), caller)
+    assert caller.variables["HOTLINE_NEXT"] == ""
+
+
+@pytest.mark.parametrize("target", ["queue", "queue-elder"])
+async def test_a_call_that_is_given_away_says_where_to(target: str) -> None:
+    caller = AgiCaller()
+    await on_the_line(lambda call: call.transfer(target), caller)
+    assert caller.variables["HOTLINE_NEXT"] == target
+
+
+async def test_hanging_up_from_our_side() -> None:
+    caller = AgiCaller()
+    await on_the_line(lambda call: call.hang_up(), caller)
+    assert caller.hung
+    assert caller.variables["HOTLINE_NEXT"] == ""
+
+
+async def test_a_missing_sound_is_our_bug_and_the_caller_gets_a_person() -> None:
+    caller = AgiCaller(missing=frozenset({"/zh/welcome-2"}))
+    with structlog.testing.capture_logs() as logs:
+        await on_the_line(lambda call: call.say(WELCOME), caller)
+    assert caller.variables["HOTLINE_NEXT"] == "queue"
+    assert [entry["event"] for entry in logs] == ["a dialogue failed; its caller goes to the queue"]
+
+
+async def test_an_exception_of_ours_costs_the_caller_nothing() -> None:
+    async def broken(call: AgiCall) -> object:
+        await call.say(WELCOME)
+        raise ZeroDivisionError
+
+    caller = AgiCaller()
+    await on_the_line(broken, caller)
+    assert caller.variables["HOTLINE_NEXT"] == "queue"
+
+
+async def test_stopping_the_server_leaves_the_call_to_the_dialplan() -> None:
+    async def talk(call: AgiCall) -> None:
+        await server.stop()
+
+    server = AgiServer("127.0.0.1", 0, {"reception": talk}, sounds=sounds, messages=Path("/messages"))
+    await server.start()
+    caller = AgiCaller()
+    await caller.call(server.port)
+    assert caller.variables["HOTLINE_NEXT"] == "fallback"
+
+
+async def test_a_message_is_recorded_into_the_message_folder() -> None:
+    caller = AgiCaller()
+    result, _ = await on_the_line(lambda call: call.record("message-7", seconds=60), caller)
+    assert result == [Recording("message-7.wav", 2.0)]
+    assert 'RECORD FILE "/messages/message-7" wav "#" 60000 BEEP s=3' in caller.commands
+
+
+async def test_a_message_outside_its_folder_is_refused() -> None:
+    result, _ = await on_the_line(lambda call: call.record("../../etc/x", seconds=60), AgiCaller())
+    assert [type(one) for one in result] == [ValueError]

@@ -1,0 +1,157 @@
+"""Key scripts in memory: the words that are heard, and what the engine then holds."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from core import journal
+from core.booking import view
+from core.booking.hold import lapse_due
+from core.contact import engine as contact
+from core.contact.view import recent
+from core.events import InteractionClosed, StepsTaken
+from core.values import system
+from core.work import Hotline
+from tests.callers import Caller
+from tests.clocks import FrozenClock
+from tests.ivr.scripts import SCRIPTS, Script
+from tests.ivr.town import LI, Town, announce_a_surge, book_for, close_for_the_night, town
+
+
+@pytest.fixture
+async def place(hotline: Hotline, clock: FrozenClock) -> Town:
+    return await town(hotline, clock)
+
+
+async def prepare(made: Town, before: str, clock: FrozenClock) -> str:
+    """Do what a script needs beforehand; returns the serial number of what was booked."""
+    if before in ("booked", "booked-too-late"):
+        serial = await book_for(made, "李秀英", "wu", LI)
+        if before == "booked-too-late":
+            clock.set("2026-11-26 07:00")
+        return serial
+    if before == "full":
+        for name, number in (("chen", 2), ("wu", 6), ("chen-friday", 3)):
+            for place in range(number):
+                someone = await made.clinic.person(f"{name}{place}")
+                await made.clinic.book(made.sessions[name], someone)
+    if before == "night":
+        await close_for_the_night(made)
+    if before == "surge":
+        await announce_a_surge(made)
+    return ""
+
+
+def ends_with(heard: Sequence[str], wanted: Sequence[str]) -> bool:
+    """Whether the last prompts are the wanted ones; '*' is any run of prompts."""
+    if not wanted:
+        return True
+    if wanted[-1] == "*":
+        return any(ends_with(heard[:place], wanted[:-1]) for place in range(len(heard), -1, -1))
+    if not heard or heard[-1] != wanted[-1]:
+        return False
+    return len(wanted) == 1 or ends_with(heard[:-1], wanted[:-1])
+
+
+@pytest.mark.req("R-074", "R-077", "R-078", "R-081", "R-087", "R-088", "R-099", "I-014")
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
+async def test_the_script(script: Script, place: Town, clock: FrozenClock) -> None:
+    serial = await prepare(place, script.before, clock)
+    caller = Caller(place.keys(script.keys, serial), ani=script.ani)
+    ended = await place.desk.receive(caller)
+    assert (ended.value, caller.target) == (script.disposition, script.target), caller.heard
+    assert ends_with(caller.heard, script.ends_with), caller.heard
+    if script.booked is not None:
+        li = place.clinic.people["李秀英"]
+        async with place.hotline.read() as db:
+            assert len(await view.open_of_person(db, li, clock.now())) == script.booked
+
+
+@pytest.mark.req("R-077", "R-078")
+async def test_a_known_caller_needs_six_keys_and_a_minute_of_speech(place: Town) -> None:
+    caller = Caller(place.keys("1{tail}1."))
+    await place.desk.receive(caller)
+    spoken = caller.words[: caller.heard.index("booked") + 1]
+    assert caller.pressed == 6
+    assert caller.seconds < 60, spoken
+
+
+async def test_the_read_back_says_everything_once(place: Town) -> None:
+    caller = Caller(place.keys("1{tail}2112111."))
+    await place.desk.receive(caller)
+    sentence = caller.words[caller.heard.index("read-back")]
+    for part in (
+        "市一医院",
+        "心血管内科",
+        "陈建国",
+        "主任医师",
+        "十一月二十六日星期四",
+        "上午八点到九点",
+        "三十元",
+    ):
+        assert part in sentence
+
+
+@pytest.mark.parametrize("hang_up_at", range(1, 9))
+async def test_a_hang_up_anywhere_is_a_normal_end(place: Town, hang_up_at: int, clock: FrozenClock) -> None:
+    """The hold survives its grace and then lapses; the interaction says how far it got."""
+    keys = place.keys("1{tail}1.")[: hang_up_at - 1] + "!"
+    ended = await place.desk.receive(Caller(keys))
+    assert ended.value in ("abandoned-menu", "booked")
+    states = await place.clinic.states(place.sessions["chen"])
+    if hang_up_at == 6:
+        assert states == {"held": 1, "free": 1}
+        clock.advance(minutes=9)
+    async with place.hotline.work(system("timers")) as work:
+        await lapse_due(work)
+    assert sum((await place.clinic.states(place.sessions["chen"])).values()) == 2
+    if hang_up_at == 6:
+        assert (await place.clinic.states(place.sessions["chen"])) == {"held": 1, "free": 1}
+        clock.advance(minutes=2)
+        async with place.hotline.work(system("timers")) as work:
+            assert await lapse_due(work) == 1
+    async with place.hotline.read() as db:
+        assert [row.state for row in await recent(db)] == ["closed"]
+
+
+@pytest.mark.req("I-018")
+async def test_the_journal_tells_the_story_and_no_secret_keys(place: Town) -> None:
+    caller = Caller(place.keys("1{tail}1."))
+    await place.desk.receive(caller)
+    async with place.hotline.read() as db:
+        made = await contact.by_linked_id(db, caller.id)
+        assert made is not None
+        told = await journal.story(db, interaction_id=made.id)
+    kinds = [entry.event.kind for entry in told]
+    assert kinds[0] == "interaction.opened" and kinds[-1] == "interaction.closed"
+    assert {"interaction.identified", "slot.held", "appointment.booked"} <= set(kinds)
+    steps = [step for entry in told if isinstance(entry.event, StepsTaken) for step in entry.event.steps]
+    assert [name for step in steps for name in step.get("said", [])] == caller.heard
+    assert {"keyed": 4} in steps and {"keys": "1"} in steps
+    assert place.tail("李秀英") not in str([entry.event.model_dump() for entry in told])
+    assert isinstance(told[-1].event, InteractionClosed) and told[-1].event.reached == "booked"
+
+
+async def test_a_caller_never_pays_for_our_exception(place: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("a bug of ours")
+
+    monkeypatch.setattr(place.desk._store, "submit", broken)
+    caller = Caller(place.keys("1{tail}11"))
+    ended = await place.desk.receive(caller)
+    assert (ended.value, caller.target) == ("to-person", "queue")
+    assert caller.heard[-2:] == ["technical-trouble", "to-person"]
+
+
+async def test_nobody_hears_of_an_appointment_by_its_serial_number_alone(place: Town) -> None:
+    serial = await book_for(place, "李秀英", "wu", LI)
+    caller = Caller(f"2{serial}00010002", ani="10799990000")
+    ended = await place.desk.receive(caller)
+    assert ended.value == "to-person" and "appointment" not in caller.heard
+
+
+async def test_nobody_free_means_a_message_and_a_promise(place: Town) -> None:
+    caller = Caller("#", id="call-9")
+    ended = await place.desk.unanswered(caller)
+    assert ended.value == "message"
+    assert caller.heard == ["all-busy", "(beep)", "message-thanks"]
