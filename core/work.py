@@ -98,8 +98,7 @@ class Hotline:
         for attempt in range(1, TRIES + 1):
             try:
                 async with self.work(by, interaction_id) as work:
-                    result = await act(work)
-                return result
+                    return await act(work)
             except DBAPIError as error:
                 if attempt == TRIES or not _lost_a_race(error):
                     raise

@@ -229,7 +229,7 @@ def fixed_clips() -> Iterator[Clip]:
         *(Day(date(2026, number, 1)) for number in range(1, 13)),
         *(Clock(time(hour, minute)) for hour in range(24) for minute in range(0, 60, 5)),
         Span(time(8), time(9)),
-        *(Money(yuan * 100) for yuan in (*range(0, 61), 80, 100, 150, 200, 300)),
+        *(Money(yuan * 100) for yuan in (*range(61), 80, 100, 150, 200, 300)),
         *(Money(jiao * 10) for jiao in range(1, 10)),
     )
     seen = set()

@@ -119,7 +119,7 @@ class AgiCaller:
         if self.hung and not command.startswith(("GET VARIABLE", "SET VARIABLE")):
             return "511 Command Not Permitted on a dead channel or intercept routine"
         match words:
-            case ["STREAM", "FILE", stem, *rest]:
+            case ["STREAM", "FILE", stem, *_]:
                 return self._stream(stem, command)
             case ["WAIT", "FOR", "DIGIT", _]:
                 key = self.while_waiting()

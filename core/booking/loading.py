@@ -110,7 +110,7 @@ async def history(work: Work, person_id: int) -> tuple[PastAppointment, ...]:
             booked_at=row[11],
             ended_at=row[12],
             reason=row[13],
-        )  # fmt: skip
+        )
         for row in rows.all()
     )
 

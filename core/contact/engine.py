@@ -145,11 +145,12 @@ async def by_linked_id(db: AsyncSession, linked_id: str) -> Interaction | None:
     ).scalar_one_or_none()
 
 
-async def close_left_open(work: Work, *, alive: frozenset[str], older_than: timedelta) -> int:
+async def close_left_open(work: Work, *, alive: frozenset[str], older_than: timedelta, of: str = "") -> int:
     """Close interactions whose call the switch no longer has: we missed its end.
 
-    alive: Linkedids of the calls there are. Only those older than `older_than` are looked at, so
-    that a call that is just coming in is never taken for a lost one.
+    alive: Linkedids of the calls there are. of: how the Linkedids of that switch begin. Only those
+    older than `older_than` are looked at, so that a call that is just coming in is never taken for
+    a lost one.
     """
     rows = (
         (
@@ -158,6 +159,7 @@ async def close_left_open(work: Work, *, alive: frozenset[str], older_than: time
                     Interaction.closed_at.is_(None),
                     Interaction.channel == Channel.PHONE.value,
                     Interaction.started_at < work.now - older_than,
+                    Interaction.linked_id.startswith(of, autoescape=True),
                 )
             )
         )
@@ -197,6 +199,12 @@ async def promise_callback(
         CallbackPromised(interaction_id=interaction_id, callback_id=made.id, due=due, recording=recording)
     )
     return made.id
+
+
+async def promised(db: AsyncSession, interaction_id: int) -> bool:
+    """Whether a call is owed, or was, for this contact."""
+    query = select(Callback.id).where(Callback.interaction_id == interaction_id).limit(1)
+    return (await db.execute(query)).first() is not None
 
 
 async def keep_message(work: Work, callback_id: int, *, recording: str, seconds: int) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.contact.tables import Interaction
+from core.contact.tables import Callback, Interaction
 from core.errors import NotFound
 
 
@@ -66,3 +66,11 @@ async def load(db: AsyncSession, interaction_id: int) -> InteractionView:
     if row is None:
         raise NotFound
     return _view(row)
+
+
+async def callback(db: AsyncSession, callback_id: int) -> Callback:
+    """A call that we owe, or owed. Raises NotFound."""
+    row = await db.get(Callback, callback_id)
+    if row is None:
+        raise NotFound
+    return row

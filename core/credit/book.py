@@ -99,6 +99,10 @@ class RuleBook:
         ref = RuleRef(best.row.key, best.row.value, best.row.hospital_id, best.row.id)
         return Ruling(best.value, ref, best.period or usual)
 
+    def every(self, name: str) -> list[Any]:
+        """Each value the rule may have here, whatever the case: its rows' and the default."""
+        return [parsed(name, KEYS[name].default), *(c.value for c in self._rows.get(name, ()))]
+
     def deadline(
         self,
         name: str,

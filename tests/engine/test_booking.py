@@ -56,7 +56,8 @@ async def test_a_serial_number_has_eight_digits_and_a_check_digit(town: Clinic) 
     serials = [
         (await town.book(session, await town.person(name))).serial for name in ("甲", "乙", "丙", "丁")
     ]
-    assert all(is_serial(number) for number in serials) and len(set(serials)) == 4
+    assert all(is_serial(number) for number in serials)
+    assert len(set(serials)) == 4
 
 
 async def test_the_last_slot_goes_once(town: Clinic) -> None:
@@ -208,7 +209,8 @@ async def test_the_day_of_the_visit_is_too_late_to_cancel(town: Clinic, clock: F
     clock.set("2026-11-26 07:00")
     with pytest.raises(TooLateToCancel) as refused:
         await town.store.submit(Cancel(booked.appointment_id), CALLER)
-    assert refused.value.rule is not None and refused.value.rule.key == "cancel.deadline"
+    assert refused.value.rule is not None
+    assert refused.value.rule.key == "cancel.deadline"
 
 
 async def test_what_is_cancelled_cannot_be_cancelled_again(town: Clinic) -> None:

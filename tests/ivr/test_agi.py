@@ -163,7 +163,7 @@ async def test_secret_keys_are_counted_and_never_told(capsys: pytest.CaptureFixt
         await call.ask(MENU, digits=4, secret=True)
         raise RuntimeError("our bug")
 
-    result, steps = await on_the_line(talk, AgiCaller(while_waiting=one_by_one("7391")))
+    _result, steps = await on_the_line(talk, AgiCaller(while_waiting=one_by_one("7391")))
     assert steps[-2:] == [("keys", "4 keys"), ("given", "queue")]
     assert "7391" not in capsys.readouterr().out
 

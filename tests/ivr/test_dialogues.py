@@ -123,13 +123,16 @@ async def test_the_journal_tells_the_story_and_no_secret_keys(place: Town) -> No
         assert made is not None
         told = await journal.story(db, interaction_id=made.id)
     kinds = [entry.event.kind for entry in told]
-    assert kinds[0] == "interaction.opened" and kinds[-1] == "interaction.closed"
+    assert kinds[0] == "interaction.opened"
+    assert kinds[-1] == "interaction.closed"
     assert {"interaction.identified", "slot.held", "appointment.booked"} <= set(kinds)
     steps = [step for entry in told if isinstance(entry.event, StepsTaken) for step in entry.event.steps]
     assert [name for step in steps for name in step.get("said", [])] == caller.heard
-    assert {"keyed": 4} in steps and {"keys": "1"} in steps
+    assert {"keyed": 4} in steps
+    assert {"keys": "1"} in steps
     assert place.tail("李秀英") not in str([entry.event.model_dump() for entry in told])
-    assert isinstance(told[-1].event, InteractionClosed) and told[-1].event.reached == "booked"
+    assert isinstance(told[-1].event, InteractionClosed)
+    assert told[-1].event.reached == "booked"
 
 
 async def test_a_caller_never_pays_for_our_exception(place: Town, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,7 +150,8 @@ async def test_nobody_hears_of_an_appointment_by_its_serial_number_alone(place: 
     serial = await book_for(place, "李秀英", "wu", LI)
     caller = Caller(f"2{serial}00010002", ani="10799990000")
     ended = await place.desk.receive(caller)
-    assert ended.value == "to-person" and "appointment" not in caller.heard
+    assert ended.value == "to-person"
+    assert "appointment" not in caller.heard
 
 
 async def test_nobody_free_means_a_message_and_a_promise(place: Town) -> None:

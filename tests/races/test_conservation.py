@@ -5,7 +5,6 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Coroutine
-from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
