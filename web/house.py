@@ -86,7 +86,7 @@ class WebHouse:
     texts: Callable[[int], Awaitable[Sequence[TextShown]]]
     phone: Callable[[], PhoneLine | None]
     cast: Sequence[CastMember] = ()
-    switch_words: str = ""
+    switch_words: Callable[[], str] = str
     sentence: Callable[[str], str] = str
     demo: bool = False
     streams: StreamLimits = StreamLimits()

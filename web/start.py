@@ -71,7 +71,7 @@ async def _without_switch(house: WebHouse) -> str:
     switch = next((part for part in await house.health.parts() if part.name == "switch"), None)
     if switch and switch.state is State.STARTING:
         return "电话交换机正在启动，马上就好。页面会自己更新。"
-    return house.switch_words or "电话交换机没有运行。网页、短信和终端里的电话都可以照常使用。"
+    return house.switch_words() or "电话交换机没有运行。网页、短信和终端里的电话都可以照常使用。"
 
 
 def socket_origin(house: WebHouse) -> str:

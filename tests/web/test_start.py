@@ -90,7 +90,7 @@ async def test_without_a_switch_the_page_says_what_to_do(
 ) -> None:
     switch.say(state)
     page = await (
-        await (await open_pages(phone=lambda: None, switch_words="请安装 Asterisk")).get("/")
+        await (await open_pages(phone=lambda: None, switch_words=lambda: "请安装 Asterisk")).get("/")
     ).text()
     assert words in page
     assert 'id="keypad"' not in page

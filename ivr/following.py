@@ -1,0 +1,117 @@
+"""Keep interactions true after a dialogue has let go of its call, from what the switch tells."""
+
+from datetime import datetime, timedelta
+
+import structlog
+
+from core.contact import engine as contact
+from core.contact.rules import Disposition, State
+from core.contact.tables import Interaction
+from core.errors import WrongState
+from core.events import SwitchLost
+from core.values import system
+from core.work import Hotline, Work
+from ivr.switch_events import (
+    AgentCalled,
+    AgentConnected,
+    AgentMissed,
+    ChannelClosed,
+    ChannelOpened,
+    QueueJoined,
+    Resynced,
+    Snapshot,
+    SwitchEvent,
+)
+
+log = structlog.get_logger()
+
+SWITCH = system("switch")
+# Linkedids of our switch begin so (dialplans/asterisk.conf.j2, systemname); a terminal's do not.
+LINKED_ID = "hotline-"
+# A call that is just coming in may be younger than the snapshot it is missing from.
+YOUNG = timedelta(seconds=30)
+
+# A call that ended in this state ended so. While its dialogue runs, the dialogue says how.
+_ENDED: dict[State, Disposition] = {
+    State.QUEUED: Disposition.ABANDONED_QUEUE,
+    State.OFFERED: Disposition.ABANDONED_QUEUE,
+    State.TALKING: Disposition.ANSWERED,
+    State.HELD: Disposition.ANSWERED,
+    State.WRAP_UP: Disposition.ANSWERED,
+}
+
+
+class Follower:
+    """Takes the switch's events in order; what fails with one of them stops none of the next."""
+
+    def __init__(self, hotline: Hotline) -> None:
+        self._hotline = hotline
+        self._channels: dict[str, str] = {}  # a channel's unique id to the Linkedid it began with
+
+    @property
+    def alive(self) -> frozenset[str]:
+        """Linkedids of the calls there are, as far as the switch has told."""
+        return frozenset(self._channels.values())
+
+    @property
+    def channels(self) -> frozenset[str]:
+        """Unique ids of the channels there are."""
+        return frozenset(self._channels)
+
+    async def take(self, event: SwitchEvent) -> None:
+        """Note one event. Raises nothing: a missed step is healed by the next snapshot."""
+        try:
+            await self._take(event)
+        except Exception:  # a border: the switch goes on telling
+            log.exception("an event of the switch was not noted", kind=type(event).__name__)
+
+    async def _take(self, event: SwitchEvent) -> None:
+        match event:
+            case ChannelOpened():
+                self._channels[event.uniqueid] = event.linkedid
+            case ChannelClosed():
+                self._channels.pop(event.uniqueid, None)
+                if event.linkedid not in self.alive:
+                    await self._ended(event.linkedid)
+            case QueueJoined():
+                await self._move(event.linkedid, State.QUEUED, f"position {event.position}")
+            case AgentCalled():
+                await self._move(event.linkedid, State.OFFERED, event.agent)
+            case AgentMissed():
+                await self._move(event.linkedid, State.QUEUED, f"{event.agent} did not answer")
+            case AgentConnected():
+                await self._move(event.linkedid, State.TALKING, event.agent)
+            case Resynced():
+                await self._start_from(event.snapshot)
+            case _:
+                pass
+
+    async def unknown(self, since: datetime, until: datetime) -> None:
+        """Nobody heard the switch for a while: the journal says so, and nobody makes anything up."""
+        async with self._hotline.work(SWITCH) as work:
+            work.record(SwitchLost(since=since, until=until, calls_now=len(self.alive)))
+
+    async def sweep(self, work: Work) -> int:
+        """Close interactions whose call the switch no longer has; for a timer, while the line is up."""
+        return await contact.close_left_open(work, alive=self.alive, older_than=YOUNG, of=LINKED_ID)
+
+    async def _start_from(self, snapshot: Snapshot) -> None:
+        self._channels = {opened.uniqueid: opened.linkedid for opened in snapshot.channels}
+        async with self._hotline.work(SWITCH) as work:
+            await self.sweep(work)
+
+    async def _move(self, linked_id: str, to: State, detail: str) -> None:
+        async with self._hotline.work(SWITCH) as work:
+            found = await contact.by_linked_id(work.db, linked_id)
+            if found is None:
+                return  # queued by the dialplan alone, while we were away
+            try:
+                await contact.move(work, found.id, to, detail=detail)
+            except WrongState as refusal:
+                log.warning("the switch and we disagree about a call", facts=refusal.facts)
+
+    async def _ended(self, linked_id: str) -> None:
+        async with self._hotline.work(SWITCH) as work:
+            found: Interaction | None = await contact.by_linked_id(work.db, linked_id)
+            if found is not None and (ended := _ENDED.get(State(found.state))):
+                await contact.close(work, found.id, ended)
