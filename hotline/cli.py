@@ -80,10 +80,10 @@ async def _migrate(settings: Settings, options: argparse.Namespace) -> int:
 
 
 async def _seed(settings: Settings, _: argparse.Namespace) -> int:
-    from hotline.house import seeded
+    from hotline.foundation import foundation
 
-    async with seeded(settings) as words:
-        print(words)
+    async with foundation(settings):
+        print(f"{settings.data}: the demo province is there")
     return 0
 
 

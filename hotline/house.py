@@ -1,0 +1,179 @@
+"""The composition root: everything is built here, started in order, and stopped the other way round."""
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import structlog
+from aiohttp import web
+from ivr.speech import open_voice
+
+from core import health
+from core.contact import view as contact_view
+from core.feed import Feed
+from core.health import Health
+from core.observing import set_up_logs
+from core.outbox import Outbox
+from core.settings import Settings
+from core.timers import Timers
+from hotline import demo
+from hotline.foundation import Foundation, alone, foundation
+from hotline.jobs import jobs
+from hotline.telephone import Telephone
+from ivr.prompts import PromptError, catalogue
+from sms import kept
+from sms.gateways.console import ConsoleGateway
+from sms.kept import KeptText
+from sms.outbound import CARRIER
+from sms.texter import Texter
+from web.app import make_app
+from web.house import WebHouse
+
+log = structlog.get_logger()
+
+STOP_WEB_S = 3.0
+
+
+async def serve(settings: Settings) -> int:
+    """Run the house until Ctrl-C or SIGTERM; print one line `ready {…}` when all of it is up."""
+    set_up_logs(sys.stderr, level=getattr(logging, settings.log_level))
+    stopping = asyncio.Event()
+    us = asyncio.current_task()
+    assert us
+    up = False
+
+    def stop() -> None:
+        stopping.set()
+        if not up:  # still starting: whatever is waited for, wait no longer
+            us.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop)
+    try:
+        with alone(settings):
+            async with standing(settings, stop) as ready:
+                up = True
+                print(f"ready {json.dumps(ready)}", flush=True)
+                await stopping.wait()
+                print("stopping", file=sys.stderr, flush=True)
+    except asyncio.CancelledError:
+        if not stopping.is_set():
+            raise
+    return 0
+
+
+@asynccontextmanager
+async def standing(settings: Settings, fall: Callable[[], None]) -> AsyncIterator[dict[str, str | None]]:
+    """The whole house, up; yields what `ready` tells: web, sip and data.
+
+    fall: called when a part that should run for ever has ended. Raises ValueError for settings that
+    cannot work, such as a port that is taken.
+    """
+    async with AsyncExitStack() as stack:
+        ground = await stack.enter_async_context(foundation(settings))
+        texter = Texter(
+            ground.hotline,
+            ConsoleGateway(lambda line: log.info("sent", line=line)),
+            callbacks=contact_view.callback,
+            metrics=ground.metrics,
+        )
+        outbox = Outbox(ground.hotline, {CARRIER: texter.route()}, ground.wake, metrics=ground.metrics)
+        feed = Feed(ground.hotline, ground.wake, metrics=ground.metrics)
+        timers = Timers(ground.hotline, jobs(), metrics=ground.metrics)
+        voice = await open_voice(settings)
+        telephone = Telephone(ground, voice)
+        probes = {
+            "database": health.database(ground.hotline),
+            **telephone.probes,
+            "outbox": health.outbox(ground.hotline, outbox),
+            "timers": health.timers(ground.hotline.clock, timers),
+        }
+        parts = Health(ground.hotline.clock, probes, metrics=ground.metrics)
+        running = {
+            "feed": feed.run(),
+            "outbox": outbox.run(),
+            "timers": timers.run(),
+            "loop lag": ground.metrics.sample_loop(),
+        }
+        if ground.neighbours:
+            running["neighbours"] = ground.neighbours.run()
+        await stack.enter_async_context(_for_ever(running, fall))
+        stack.push_async_callback(telephone.stop)
+        address = await stack.enter_async_context(
+            _pages(_web_house(ground, feed, parts, telephone), settings)
+        )
+        await telephone.start()
+        yield {"web": address, "sip": telephone.sip, "data": str(settings.data.resolve())}
+
+
+def _web_house(ground: Foundation, feed: Feed, parts: Health, telephone: Telephone) -> WebHouse:
+    async def texts(limit: int) -> list[KeptText]:
+        async with ground.hotline.read() as db:
+            return list(await kept.recent(db, ground.hotline.sealer, limit))
+
+    return WebHouse(
+        ground.hotline,
+        feed,
+        parts,
+        ground.metrics,
+        texts,
+        telephone.phone,
+        cast=demo.CAST if ground.settings.demo else (),
+        switch_words=lambda: telephone.words,
+        sentence=_sentence,
+        demo=ground.settings.demo,
+    )
+
+
+def _sentence(name: str) -> str:
+    try:
+        return catalogue().sentence(name).text
+    except PromptError:
+        return name  # a story of long ago may name a sentence that is no more
+
+
+@asynccontextmanager
+async def _for_ever(
+    running: Mapping[str, Coroutine[object, object, None]], fall: Callable[[], None]
+) -> AsyncIterator[None]:
+    """Run these beside us. One that ends takes the house down: a supervisor starts it whole again."""
+
+    def ended(task: asyncio.Task[None]) -> None:
+        if not task.cancelled():
+            log.error("a part of the house has ended", part=task.get_name(), exc_info=task.exception())
+            fall()
+
+    tasks = [asyncio.create_task(one, name=name) for name, one in running.items()]
+    for task in tasks:
+        task.add_done_callback(ended)
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@asynccontextmanager
+async def _pages(house: WebHouse, settings: Settings) -> AsyncIterator[str]:
+    """Serve the pages; yields their address."""
+    runner = web.AppRunner(make_app(house), access_log=None, shutdown_timeout=STOP_WEB_S)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, settings.host, settings.port)
+        try:
+            await site.start()
+        except OSError as error:
+            why = os.strerror(error.errno) if error.errno else str(error)
+            raise ValueError(f"port {settings.port} of {settings.host}: {why}; set HOTLINE_PORT") from None
+        port = runner.addresses[0][1]
+        yield f"http://{settings.host}:{port}/"
+    finally:
+        with contextlib.suppress(Exception):
+            await runner.cleanup()

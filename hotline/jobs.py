@@ -1,0 +1,39 @@
+"""Everything that falls due with time, as jobs of the timers."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy import delete, select
+
+from core.booking.cancel import expire_due
+from core.booking.hold import lapse_due
+from core.booking.tables import CommandKey
+from core.booking.visit import miss_due
+from core.people.engine import forget_attempts
+from core.schedule.engine import close_over
+from core.schedule.nightly import Nightly
+from core.timers import Job
+from core.work import Work
+
+# Nobody repeats a command after a week.
+KEYS_LIVE = timedelta(days=7)
+
+
+async def forget_keys(work: Work, limit: int = 500) -> int:
+    """Drop idempotency keys that nobody will repeat."""
+    old = select(CommandKey.key).where(CommandKey.at < work.now - KEYS_LIVE).limit(limit)
+    gone = await work.db.execute(delete(CommandKey).where(CommandKey.key.in_(old)).returning(CommandKey.key))
+    return len(gone.all())
+
+
+def jobs() -> Sequence[Job]:
+    """Each settles one bounded batch by guarded statements; late is never wrong, only late."""
+    return (
+        Job("holds", 2, lapse_due),
+        Job("unpaid", 5, expire_due),
+        Job("visits", 60, miss_due),
+        Job("sessions", 30, close_over),
+        Job("publish", 600, Nightly().publish),
+        Job("attempts", 300, forget_attempts),
+        Job("keys", 3600, forget_keys),
+    )

@@ -1,0 +1,211 @@
+"""The telephone side of the house: voice, dialogues, switch and the line to it, started in that order."""
+
+import asyncio
+import contextlib
+from dataclasses import replace
+from datetime import timedelta
+
+import structlog
+from ivr.speech import Voice
+
+from core.health import Probe, Report, State, Told
+from hotline.asterisk import NoAsterisk, Switch, SwitchFailed, find_asterisk
+from hotline.asterisk import State as SwitchState
+from hotline.foundation import Foundation
+from hotline.installation import installation
+from ivr.agi import AgiCall, AgiServer
+from ivr.ami import Ami, AmiState
+from ivr.dialplan import CORE_SOUNDS, Installation
+from ivr.following import SWITCH, Follower
+from ivr.left_alone import take_in
+from ivr.line import Manners
+from ivr.reception import Desk
+from web.house import PhoneLine
+
+log = structlog.get_logger()
+
+SWITCH_STATES = {
+    SwitchState.STARTING: Report(State.STARTING, "正在启动"),
+    SwitchState.UP: Report(State.UP),
+    SwitchState.DOWN: Report(State.DOWN, "交换机停了，正在重新启动"),
+    SwitchState.STOPPED: Report(State.DOWN, "交换机已停止"),
+}
+LINE_STATES = {
+    AmiState.UP: Report(State.UP),
+    AmiState.DOWN: Report(State.DOWN, "与交换机的连接断开，正在重连"),
+    AmiState.REFUSED: Report(State.DOWN, "交换机拒绝登录"),
+    AmiState.CLOSED: Report(State.DOWN, "已关闭"),
+}
+FOLLOW_EVERY_S = 30.0
+
+
+class Telephone:
+    """words: how to get a switch, in Chinese, where there is none."""
+
+    def __init__(self, ground: Foundation, voice: Voice) -> None:
+        self._ground = ground
+        self._settings = ground.settings
+        self._hotline = ground.hotline
+        self._voice = voice
+        self._follower = Follower(ground.hotline)
+        self._told = Told(State.STARTING, "正在启动")
+        self._installation: Installation | None = None
+        self._agi: AgiServer | None = None
+        self._switch: Switch | None = None
+        self._ami: Ami | None = None
+        self._following: list[asyncio.Task[None]] = []
+        self.words = ""
+
+    # --- for the rest of the house ----------------------------------------------------------------
+
+    @property
+    def probes(self) -> dict[str, Probe]:
+        return {"switch": self._told, "switch-line": self._line_state, "voice": self._voice.probe}
+
+    @property
+    def sip(self) -> str | None:
+        """Where any SIP phone may call; None without a switch."""
+        at = self._installation
+        return f"{at.host}:{at.sip_port}" if at and self._switch else None
+
+    def phone(self) -> PhoneLine | None:
+        """The line of the phone in the page; None while no switch can be reached."""
+        at, switch = self._installation, self._switch
+        if not at or not switch or switch.state is not SwitchState.UP or at.web_password is None:
+            return None
+        return PhoneLine(
+            socket_url=f"ws://{at.host}:{at.http_port}/ws",
+            user="web-caller",
+            password=at.web_password,
+            domain=at.host,
+            numbers=at.numbers,
+            softphone=f"sip:{at.numbers[0]}@{at.host}:{at.sip_port}",
+        )
+
+    async def _line_state(self) -> Report:
+        if self._ami:
+            return LINE_STATES[self._ami.state]
+        return Report(State.ABSENT if self.words else State.STARTING)
+
+    # --- starting and stopping ----------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Return when 12320 can be dialled, or when it is known why it cannot."""
+        if not self._settings.switch:
+            self._absent("这个进程没有启用电话交换机。")
+            await self._voice.warm()
+            return
+        warming = asyncio.create_task(self._voice.warm(), name="voice")
+        try:
+            await self._start_switch()
+            await warming
+        except BaseException:
+            warming.cancel()
+            raise
+
+    async def _start_switch(self) -> None:
+        at = installation(self._settings, self._hotline.chance)
+        finding = asyncio.create_task(find_asterisk(self._settings.cache), name="find asterisk")
+        try:
+            await self._voice.lay_out(at.sounds, CORE_SOUNDS)
+            asterisk = await finding
+        except NoAsterisk as why:
+            log.error("no switch", why=str(why))
+            self._absent(why.words)
+            return
+        finally:
+            finding.cancel()
+        self._agi = self._server(at)
+        await self._agi.start()
+        self._installation = at = replace(at, agi_port=self._agi.port)
+        self._switch = Switch(asterisk, at, self._hotline.chance, told=self._switch_is)
+        try:
+            await self._switch.start()
+        except SwitchFailed as why:
+            log.error("the switch does not start", why=str(why))
+            self._told.say(State.DOWN, "交换机启动失败，详情见日志")
+            return
+        await self._start_line(at)
+
+    def _server(self, at: Installation) -> AgiServer:
+        settings = self._settings
+        manners = Manners(
+            hold_grace=timedelta(minutes=settings.hold_grace_minutes),
+            callback_within=timedelta(hours=settings.callback_hours),
+            recording=settings.recording,
+        )
+        desk = Desk(self._hotline, self._ground.store, manners)
+
+        async def receive(call: AgiCall) -> None:
+            await desk.receive(call)
+
+        async def unanswered(call: AgiCall) -> None:
+            await desk.unanswered(call)
+
+        return AgiServer(
+            "127.0.0.1",
+            settings.agi_port,
+            {"reception": receive, "unanswered": unanswered},
+            sounds=self._voice.sounds,
+            messages=at.messages,
+        )
+
+    async def _start_line(self, at: Installation) -> None:
+        self._ami = Ami(
+            at.ami_port,
+            "hotline",
+            at.ami_secret,
+            clock=self._hotline.clock,
+            chance=self._hotline.chance,
+            on_unknown=self._follower.unknown,
+        )
+        await self._ami.start()
+        self._following = [
+            asyncio.create_task(self._follow(self._ami), name="follow the switch"),
+            asyncio.create_task(self._look_after(at), name="look after calls"),
+        ]
+        await self._ami.until_up()
+
+    async def _follow(self, ami: Ami) -> None:
+        while True:
+            await self._follower.take(await ami.events.get())
+
+    async def _look_after(self, at: Installation) -> None:
+        """What no event tells: messages left while we were away, ends that nobody saw."""
+        within = timedelta(hours=self._settings.callback_hours)
+        while True:
+            try:
+                if self._ami and self._ami.state is AmiState.UP:
+                    async with self._hotline.work(SWITCH) as work:
+                        await self._follower.sweep(work)
+                    busy = self._follower.channels
+                    await take_in(self._hotline, at.messages, dnis=at.numbers[0], within=within, busy=busy)
+            except Exception:  # a border: the next round tries again
+                log.exception("looking after calls failed")
+            await asyncio.sleep(FOLLOW_EVERY_S)
+
+    async def stop(self) -> None:
+        """End in the order in which callers notice least: no new calls, then the switch, then us."""
+        if self._switch:
+            await self._switch.stop()
+        for task in self._following:
+            task.cancel()
+        await asyncio.gather(*self._following, return_exceptions=True)
+        if self._ami:
+            await self._ami.stop()
+        if self._agi:
+            await self._agi.stop()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(5):
+                await self._voice.close()
+
+    def _absent(self, words: str) -> None:
+        self.words = words
+        self._told.say(State.ABSENT if not self._settings.switch else State.DOWN, words)
+
+    def _switch_is(self, state: SwitchState) -> None:
+        report = SWITCH_STATES[state]
+        missing = self._switch and [*self._switch.missing_sounds, *self._switch.missing_modules]
+        if state is SwitchState.UP and missing:
+            report = Report(State.DEGRADED, f"缺少：{'、'.join(missing[:5])}")
+        self._told.say(report.state, report.words)
