@@ -30,6 +30,9 @@ class Settings(BaseSettings):
     sip_port: int = Field(default=0, ge=0, le=65535, description="0: the first free one from 5060 upwards")
     agi_port: int = Field(default=0, ge=0, le=65535)
     numbers: tuple[str, ...] = Field(default=("12320",), description="Dial-in numbers of the hotline")
+    trunks: tuple[str, ...] = Field(
+        default=("127.0.0.1",), description="Addresses or networks whose calls may reach the numbers"
+    )
     switch: bool = Field(default=True, description="Run a switch of our own")
     demo: bool = Field(default=False, description="The fictional province; accepts its invented numbers")
     demo_size: str = Field(default="demo", pattern="^(tiny|demo)$")

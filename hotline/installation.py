@@ -37,6 +37,7 @@ def installation(settings: Settings, chance: Chance) -> Installation:
         agi_port=settings.agi_port or taken[2],
         rtp=RTP,
         numbers=settings.numbers,
+        trunks=settings.trunks,
         agents=tuple(Agent(number, kept[number]) for number in AGENTS),
         ami_secret=kept["ami"],
         web_password=kept["web-caller"] if settings.demo else None,

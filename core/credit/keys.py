@@ -1,14 +1,14 @@
-"""Every rule key: what its value is, what holds where no row says otherwise; pure."""
+"""Every rule key: what its value is, what holds where no row says otherwise, what may narrow it; pure."""
 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import time
+from datetime import datetime, time
 from typing import Any
 
-from core.credit.periods import Deadline, block_end
+from core.credit.periods import Deadline, ReleaseDay, block_end
 from core.errors import RuleInvalid
-from core.values import IdentityKind
+from core.values import SHANGHAI, Channel, IdentityKind
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,13 @@ def _span(text: str) -> tuple[int, int]:
     return low, high
 
 
+def _code(text: str) -> str:
+    """A standard code of 诊疗科目: '07', '03.04'."""
+    if not re.fullmatch(r"\d{2}(\.\d{2})*", text):
+        raise ValueError
+    return text
+
+
 def _yes(text: str) -> bool:
     return {"yes": True, "no": False}[text]
 
@@ -68,15 +75,19 @@ def _threshold(text: str) -> Threshold | None:
     if text == "off":
         return None
     count, _, length = (part.strip() for part in text.partition("->"))
-    from datetime import datetime
-
-    from core.values import SHANGHAI
-
     block_end(length, datetime(2000, 1, 1, tzinfo=SHANGHAI))
     made = Threshold(_number(count), length)
     if made.count < 1:
         raise ValueError
     return made
+
+
+# What may narrow a row: 'cancel.deadline@kind=expert@channel=web'. A rule that is worked out when a
+# session is published knows the session; one that is asked knows the channel and the clock too.
+SESSION = ("kind", "department", "half")
+ASKED = (*SESSION, "channel", "clock")
+GIVEN_BACK = (*SESSION, "channel")
+NONE: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -85,59 +96,75 @@ class KeySpec:
 
     parse: Callable[[str], Any]
     default: str
+    unit: str
     meaning: str
     label: str
+    by: tuple[str, ...] = ASKED  # the qualifiers that are looked at; a row with another is refused
     period: tuple[str, int] | None = None  # the check period where a row names none
 
 
+_deadline = Deadline.parse
+
 KEYS: Mapping[str, KeySpec] = {
     # when a session can be booked
-    "window.first-day": KeySpec(_number, "1", "Nearest bookable day: 0 today, 1 tomorrow (R-147)", "从第几天开始预约"),
-    "window.last-day": KeySpec(_number, "7", "How many days ahead booking is open (R-148)", "最多预约几天"),
-    "release.time": KeySpec(_clock, "07:00", "Clock time at which a new day is released (R-149)", "号源开放时间"),
-    "book.stop": KeySpec(Deadline.parse, "day-1 23:59", "Last moment to book a session (R-150)", "停止预约时间"),
-    "booking.hours": KeySpec(_hours, "always", "Hours in which bookings are taken (R-005)", "受理时间"),
-    "recycle.time": KeySpec(Deadline.parse, "never", "From here every channel sells the shares' rest", "号池回收时间"),
+    "window.first-day": KeySpec(_number, "1", "days", "Nearest bookable day: 0 today, 1 tomorrow (R-147)", "从第几天开始预约", SESSION),
+    "window.last-day": KeySpec(_number, "7", "days", "How many days ahead booking is open (R-148)", "最多预约几天", SESSION),
+    "release.day": KeySpec(ReleaseDay.parse, "daily", "release day", "Days on which numbers are released", "放号日", SESSION),
+    "release.time": KeySpec(_clock, "07:00", "clock", "Clock time at which numbers are released (R-149)", "号源开放时间", SESSION),
+    "book.stop": KeySpec(_deadline, "day-1 23:59", "deadline", "Last moment to book a session (R-150)", "停止预约时间", SESSION),
+    "recycle.time": KeySpec(_deadline, "never", "deadline", "From here every channel sells the shares' rest", "号池回收时间", SESSION),
+    "channel.open": KeySpec(_yes, "yes", "yes/no", "Whether this channel may book at all (R-069)", "渠道开关"),
+    "booking.hours": KeySpec(_hours, "always", "clock-clock", "Hours in which bookings are taken (R-005)", "受理时间", GIVEN_BACK),
     # how many
-    "limit.department-day": KeySpec(_number, "1", "Per person, department and day", "同科室每日限号"),
-    "limit.doctor-day": KeySpec(_number, "1", "Per person, doctor and day", "同医生每日限号"),
-    "limit.day": KeySpec(_number, "2", "Per person and day in all hospitals the row applies to", "每日限号"),
-    "limit.live": KeySpec(_number, "6", "Open appointments of a person", "未就诊预约上限"),
-    "limit.period": KeySpec(_number, "0", "Bookings of a person within the period; 0: no limit", "周期内限号", ("months", 1)),
-    "limit.phone-persons": KeySpec(_number, "5", "Persons with open appointments by one phone", "同一电话预约人数"),
-    "overlap.minutes": KeySpec(_number, "30", "Two visits of a person lie this far apart; 0: may overlap", "就诊时间冲突"),
-    "rebook.pause-minutes": KeySpec(_number, "0", "After cancelling, the same session only after this", "退号后再约间隔"),
+    "limit.department-day": KeySpec(_number, "1", "numbers", "Per person, department and day", "同科室每日限号"),
+    "limit.doctor-day": KeySpec(_number, "1", "numbers", "Per person, doctor and day", "同医生每日限号"),
+    "limit.session": KeySpec(_number, "1", "numbers", "Per person and session (one doctor's half-day)", "同班次限号"),
+    "limit.day": KeySpec(_number, "2", "numbers", "Per person and day in all hospitals the row applies to", "每日限号"),
+    "limit.live": KeySpec(_number, "6", "numbers", "Open appointments of a person", "未就诊预约上限"),
+    "limit.period": KeySpec(_number, "0", "bookings", "Made by a person within the period; 0: no limit", "周期内限号", period=("months", 1)),
+    "limit.department-period": KeySpec(_number, "0", "bookings", "The same, in one department", "周期内同科室限号", period=("months", 1)),
+    "limit.doctor-period": KeySpec(_number, "0", "bookings", "The same, with one doctor", "周期内同医生限号", period=("months", 1)),
+    "limit.phone-persons": KeySpec(_number, "5", "persons", "Persons with open appointments by one phone", "同一电话预约人数"),
+    "overlap.minutes": KeySpec(_number, "30", "minutes", "Two visits of a person lie this far apart; 0: may overlap", "就诊时间冲突"),
+    "rebook.pause-minutes": KeySpec(_number, "0", "minutes", "After cancelling, the same session only after this", "退号后再约间隔"),
     # who
-    "age.min": KeySpec(_number, "0", "Youngest patient, in full years on the visit day", "最小年龄"),
-    "age.max": KeySpec(_number, "200", "Oldest patient, in full years on the visit day", "最大年龄"),
-    "sex.only": KeySpec(_one_of("any", "male", "female"), "any", "Patients of this sex only", "性别限制"),
-    "identity.needed": KeySpec(_yes, "no", "Nobody books without an identity number (R-059)", "必须实名"),
-    "identity.first-visit": KeySpec(_kinds, "any", "Documents that somebody without a card may use", "初诊证件类型"),
+    "age.min": KeySpec(_number, "0", "years", "Youngest patient, in full years on the visit day", "最小年龄"),
+    "age.max": KeySpec(_number, "200", "years", "Oldest patient, in full years on the visit day", "最大年龄"),
+    "sex.only": KeySpec(_one_of("any", "male", "female"), "any", "any, male, female", "Patients of this sex only", "性别限制"),
+    "identity.needed": KeySpec(_yes, "no", "yes/no", "Nobody books without an identity number (R-059)", "必须实名"),
+    "identity.first-visit": KeySpec(_kinds, "any", "documents", "Documents that somebody without a card may use", "初诊证件类型"),
     # money and holds
-    "pay.mode": KeySpec(_one_of("at-hospital", "online", "either"), "at-hospital", "Where the fee is paid", "支付方式"),
-    "pay.minutes": KeySpec(_number, "30", "Time to pay before the slot is freed", "支付时限"),
-    "hold.minutes": KeySpec(_number, "5", "How long a chosen slot is kept", "占号时长"),
-    "rerelease.delay": KeySpec(_span, "0-0", "A freed slot rests a random number of minutes", "退号重放延迟"),
+    "pay.mode": KeySpec(_one_of("at-hospital", "online", "either"), "at-hospital", "at-hospital, online, either", "Where the fee is paid", "支付方式"),
+    "pay.minutes": KeySpec(_number, "30", "minutes", "Time to pay before the slot is freed", "支付时限"),
+    "hold.minutes": KeySpec(_number, "5", "minutes", "How long a chosen slot is kept", "占号时长"),
+    "rerelease.delay": KeySpec(_span, "0-0", "minutes-minutes", "A freed slot rests a random time", "退号重放延迟", SESSION),
     # giving back
-    "cancel.deadline": KeySpec(Deadline.parse, "day-1 23:59", "Last moment to cancel (R-189)", "退约截止"),
-    "change.deadline": KeySpec(Deadline.parse, "day-1 23:59", "Last moment to change", "改约截止"),
-    "change.max": KeySpec(_number, "3", "How often one visit may be moved", "改约次数上限"),
-    "refund.web": KeySpec(_yes, "yes", "A paid visit may be given back on the web (R-151)", "允许网络退费"),
+    "cancel.deadline": KeySpec(_deadline, "day-1 23:59", "deadline", "Last moment to cancel (R-189)", "退约截止", GIVEN_BACK),
+    "change.deadline": KeySpec(_deadline, "day-1 23:59", "deadline", "Last moment to change", "改约截止", GIVEN_BACK),
+    "change.max": KeySpec(_number, "3", "times", "How often one visit may be moved", "改约次数上限", SESSION),
+    "refund.web": KeySpec(_yes, "yes", "yes/no", "A paid visit may be given back on the web (R-151)", "允许网络退费", SESSION),
     # the visit
-    "checkin.from": KeySpec(Deadline.parse, "day-0 00:00", "First moment to pick up (R-053)", "取号开始"),
-    "checkin.cutoff": KeySpec(Deadline.parse, "never", "Last moment to pick up", "取号截止"),
-    "noshow.late-minutes": KeySpec(_number, "0", "Pick-up this late after the period is a miss; 0: not asked", "迟到视为爽约"),
+    "checkin.from": KeySpec(_deadline, "day-0 00:00", "deadline", "First moment to pick up (R-053)", "取号开始", SESSION),
+    "checkin.cutoff": KeySpec(_deadline, "never", "deadline", "Last moment to pick up", "取号截止", SESSION),
+    "noshow.late-minutes": KeySpec(_number, "0", "minutes", "Pick-up this late after the period is a miss; 0: not asked", "迟到视为爽约", SESSION),
     # credit
-    "block.no-show": KeySpec(_threshold, "3 -> 3m", "Misses lead to a block (R-063)", "爽约限制", ("months", 3)),
-    "block.cancel": KeySpec(_threshold, "off", "Cancellations lead to a block", "退约限制", ("month", 1)),
-    "block.same-day-cancel": KeySpec(_threshold, "off", "Cancelling on the visit day leads to a block", "当日退约限制", ("month", 1)),
-    "block.booked": KeySpec(_threshold, "off", "Many bookings lead to a block (R-064)", "频繁挂号限制", ("months", 1)),
+    "block.no-show": KeySpec(_threshold, "3 -> 3m", "count -> length", "Misses lead to a block (R-063)", "爽约限制", NONE, ("months", 3)),
+    "block.cancel": KeySpec(_threshold, "off", "count -> length", "Cancellations lead to a block", "退约限制", NONE, ("month", 1)),
+    "block.same-day-cancel": KeySpec(_threshold, "off", "count -> length", "Cancelling on the visit day leads to a block", "当日退约限制", NONE, ("month", 1)),
+    "block.booked": KeySpec(_threshold, "off", "count -> length", "Many bookings lead to a block (R-064)", "频繁挂号限制", NONE, ("months", 1)),
     "rules.resolution": KeySpec(
-        _one_of("per-key", "whole-set"), "per-key", "Own rows replace common ones by key, or all of them", "规则适用方式"
+        _one_of("per-key", "whole-set"), "per-key", "per-key, whole-set", "Own rows replace common ones by key, or all of them", "规则适用方式", NONE
     ),
 }  # fmt: skip
 
-QUALIFIERS = ("kind", "department", "channel", "half")
+# How each qualifier's own value is read.
+QUALIFIERS: Mapping[str, Callable[[str], Any]] = {
+    "kind": _one_of("ordinary", "expert", "disease", "special", "emergency"),
+    "department": _code,
+    "half": _one_of("am", "pm", "night"),
+    "channel": Channel,
+    "clock": _hours,
+}
 
 
 @dataclass(frozen=True)
@@ -149,16 +176,19 @@ class Named:
 
 
 def named(key: str) -> Named:
-    """Raises RuleInvalid for a key nobody reads."""
+    """Raises RuleInvalid for a key nobody reads, and for a qualifier that its rule never looks at."""
     name, *parts = key.split("@")
+    if name not in KEYS:
+        raise RuleInvalid(facts={"key": key, "wanted": "key"})
     pairs = []
     for part in parts:
         qualifier, _, value = part.partition("=")
-        if qualifier not in QUALIFIERS or not value:
+        if qualifier not in KEYS[name].by:
             raise RuleInvalid(facts={"key": key, "wanted": "qualifier"})
-        pairs.append((qualifier, value))
-    if name not in KEYS:
-        raise RuleInvalid(facts={"key": key, "wanted": "key"})
+        try:
+            pairs.append((qualifier, str(value) if QUALIFIERS[qualifier](value) else ""))
+        except ValueError:
+            raise RuleInvalid(facts={"key": key, "wanted": qualifier}) from None
     return Named(name, tuple(sorted(pairs)))
 
 
