@@ -48,6 +48,10 @@ class NotOpenForBooking(Refusal):
     code = "not-open-for-booking"
 
 
+class ChannelClosed(Refusal):
+    code = "channel-closed"
+
+
 class OutsideBookingHours(Refusal):
     code = "outside-booking-hours"
 
@@ -101,6 +105,10 @@ class OverLimitDepartmentDay(Refusal):
 
 class OverLimitDoctorDay(Refusal):
     code = "limit-doctor-day"
+
+
+class OverLimitSession(Refusal):
+    code = "limit-session"
 
 
 class OverLimitDay(Refusal):

@@ -43,7 +43,7 @@ async def book(work: Work, command: Book) -> Booked:
     )
     may_book(facts, wanted.book)
     await _occupy(work, row)
-    terms = pay_terms(wanted.book, wanted.slot, now=work.now, online=command.pay_online)
+    terms = pay_terms(wanted.book, wanted.slot, channel=channel, now=work.now, online=command.pay_online)
     provisional = facts.person.identity_kind is None
     made = await _insert(
         work,
@@ -83,7 +83,7 @@ async def change(work: Work, command: Change) -> Booked:
     slot = await work.db.get_one(Slot, row.slot_id)
     wanted = await asked(work, session_id=row.session_id, period_id=slot.period_id)
     old_asked = await asked(work, session_id=old.session_id)
-    may_change(old, old_asked.book, department=old_asked.slot.department_code, now=work.now, by=work.by)
+    may_change(old, old_asked.book, slot=old_asked.slot, now=work.now, by=work.by)
     facts = await facts_for(
         work, wanted.slot, person_id=old.person_id, contact_print=old.contact_print,
         channel=channel, replacing=old.id,
@@ -94,8 +94,9 @@ async def change(work: Work, command: Change) -> Booked:
     fee_fen = wanted.slot.fee_fen
     due_fen, back_fen = after_change(paid.left_fen, fee_fen)
     terms = pay_terms(
-        wanted.book, wanted.slot, now=work.now, online=True if old.pay_mode == "online" else None
-    )
+        wanted.book, wanted.slot, channel=channel, now=work.now,
+        online=True if old.pay_mode == "online" else None,
+    )  # fmt: skip
     waits = terms.pay_by if due_fen else None
     await _replace(work, old)
     made = await _insert(
@@ -202,7 +203,9 @@ async def _insert(work: Work, draft: _Draft) -> Appointment:
         fhir=FHIR[draft.state],
         replaces_id=old.id if old else None,
         changes=old.changes + 1 if old else 0,
-        promised=draft.book.promised(kind=facts.number_kind, department=facts.department_code),
+        promised=draft.book.promised(
+            kind=facts.number_kind, department=facts.department_code, half=facts.half
+        ),
         booked_at=work.now,
     )
     work.db.add(made)

@@ -5,11 +5,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from core.booking.commands import Cancel, Cancelled
-from core.booking.loading import appointment, asked
-from core.booking.may import may_cancel
+from core.booking.loading import Asked, appointment, asked
+from core.booking.may import may_cancel, ruled
 from core.booking.rules import FHIR, State, step
 from core.booking.tables import Appointment
-from core.credit.book import RuleBook
 from core.credit.engine import note
 from core.events import AppointmentCancelled, AppointmentExpired
 from core.money import engine as money
@@ -29,7 +28,7 @@ async def cancel(work: Work, command: Cancel) -> Cancelled:
     may_cancel(
         made,
         wanted.book,
-        department=wanted.slot.department_code,
+        slot=wanted.slot,
         now=work.now,
         by=work.by,
         override=command.override,
@@ -38,9 +37,7 @@ async def cancel(work: Work, command: Cancel) -> Cancelled:
     reason = "doctor-leave" if stopped else command.reason
     _end(made, State.CANCELLED, reason, work.now)
     await work.db.flush()
-    await slots.free_booked(
-        work, slot_id=made.slot_id, rests_until=None if stopped else _rest(work, wanted.book, made)
-    )
+    await slots.free_booked(work, slot_id=made.slot_id, rests_until=None if stopped else _rest(work, wanted))
     paid = await money.balance(work, made.id)
     await money.close_open(work, made.id)
     refund = 0
@@ -73,9 +70,9 @@ def _end(made: Appointment, to: State, reason: str | None, now: datetime) -> Non
     made.version += 1
 
 
-def _rest(work: Work, book: RuleBook, made: Appointment) -> datetime | None:
+def _rest(work: Work, wanted: Asked) -> datetime | None:
     """How long the freed slot rests: a random number of minutes, so that nobody can count on it."""
-    low, high = book.ruling("rerelease.delay", kind=made.number_kind).value
+    low, high = ruled(wanted.book, wanted.slot, "rerelease.delay").value
     minutes = work.chance.number(low, high) if high else 0
     return work.now + timedelta(minutes=minutes) if minutes else None
 
@@ -94,7 +91,7 @@ async def expire_due(work: Work, limit: int = 100) -> int:
         wanted = await asked(work, session_id=made.session_id)
         _end(made, State.EXPIRED, "not-paid", work.now)
         await work.db.flush()
-        await slots.free_booked(work, slot_id=made.slot_id, rests_until=_rest(work, wanted.book, made))
+        await slots.free_booked(work, slot_id=made.slot_id, rests_until=_rest(work, wanted))
         await money.close_open(work, made.id)
         paid = await money.balance(work, made.id)
         if paid.left_fen:  # a change that asked for more, and did not get it

@@ -44,6 +44,7 @@ class ActiveBlock:
     """An active black-list entry. hospital_id None: it counts everywhere."""
 
     rule_key: str
+    rule_value: str  # as it stood when it blocked
     hospital_id: int | None
     until: datetime | None
     row_id: int | None = None

@@ -6,7 +6,7 @@ from sqlalchemy import select, update
 
 from core.booking.commands import HeldSlot, Hold
 from core.booking.loading import asked, facts_for
-from core.booking.may import may_ask, may_book
+from core.booking.may import may_ask, may_book, ruled
 from core.errors import HoldLapsed, HoldUnknown, Refusal, ShareUsedUp, SlotFull, SlotTaken
 from core.events import HoldReleased, SlotHeld
 from core.schedule import slots
@@ -46,7 +46,9 @@ async def hold(work: Work, command: Hold) -> HeldSlot:
         may_book(facts, wanted.book)
     if command.reason == "choice":
         await _let_older_choice_go(work, command.owner)
-    minutes = command.minutes or int(wanted.book.ruling("hold.minutes", channel=channel).value)
+    minutes = command.minutes or int(
+        ruled(wanted.book, wanted.slot, "hold.minutes", channel=channel, now=work.now).value
+    )
     until = work.now + timedelta(minutes=minutes)
     work.db.add(
         HoldRow(

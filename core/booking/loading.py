@@ -72,7 +72,7 @@ async def facts_for(
         ),
         history=await history(work, person_id),
         blocks=tuple(
-            ActiveBlock(block.rule_key, block.hospital_id, block.until, block.rule_row_id)
+            ActiveBlock(block.rule_key, block.rule_value, block.hospital_id, block.until, block.rule_row_id)
             for block in await active_blocks(work.db, person_id, work.now)
         ),
         phone_persons=await _phone_persons(work, contact_print),

@@ -11,6 +11,7 @@ from core.credit.book import RuleBook, Ruling
 from core.credit.keys import parsed
 from core.errors import (
     Blacklisted,
+    ChannelClosed,
     HospitalNotLive,
     IdentityKindRefused,
     IdentityNeeded,
@@ -20,6 +21,7 @@ from core.errors import (
     NotPaid,
     NotReleased,
     OutsideBookingHours,
+    OutsideWindow,
     OverlappingVisit,
     OverLimitDay,
     OverLimitDepartmentDay,
@@ -27,6 +29,7 @@ from core.errors import (
     OverLimitLive,
     OverLimitPeriod,
     OverLimitPhone,
+    OverLimitSession,
     RebookTooSoon,
     Refusal,
     RuleRef,
@@ -42,6 +45,7 @@ from core.errors import (
     WrongSex,
     WrongState,
 )
+from core.schedule.opening import too_near_from
 from core.values import Actor, Channel, day_of, local
 
 
@@ -53,10 +57,23 @@ class MadeAppointment(Protocol):
     day: date
     starts_at: datetime
     ends_at: datetime
-    number_kind: str
     pay_mode: str
     changes: int
     promised: dict[str, object]
+
+
+def ruled(
+    book: RuleBook, slot: SlotFacts, name: str, *, channel: Channel | None = None, now: datetime | None = None
+) -> Ruling:
+    """What a rule says about this slot, asked for by this channel now."""
+    return book.ruling(
+        name,
+        kind=slot.number_kind,
+        department=slot.department_code,
+        half=slot.half,
+        channel=channel,
+        now=now,
+    )
 
 
 def may_ask(slot: SlotFacts, book: RuleBook, *, channel: Channel, now: datetime) -> None:
@@ -67,17 +84,32 @@ def may_ask(slot: SlotFacts, book: RuleBook, *, channel: Channel, now: datetime)
         raise NotOpenForBooking
     if slot.session_state != "published":
         raise SessionStopped(facts={"day": slot.day})
-    hours = book.ruling("booking.hours", channel=channel)
+    way = ruled(book, slot, "channel.open", channel=channel, now=now)
+    if not way.value:
+        raise ChannelClosed(way.ref, {"channel": channel.value})
+    hours = ruled(book, slot, "booking.hours", channel=channel)
     if hours.value is not None:
         opens, closes = hours.value
         if not opens <= local(now).time() < closes:
             raise OutsideBookingHours(hours.ref, {"opens": opens, "closes": closes})
     if now < slot.release_at:
-        last = book.ruling("window.last-day", kind=slot.number_kind, department=slot.department_code)
-        raise NotReleased(last.ref, {"release_at": slot.release_at, "days": last.value})
+        raise _not_released(slot, book, now)
     if now >= slot.stop_at:
-        stop = book.ruling("book.stop", kind=slot.number_kind, department=slot.department_code)
-        raise TooLateToBook(stop.ref, {"stop_at": slot.stop_at})
+        first = ruled(book, slot, "window.first-day")
+        if slot.stop_at == too_near_from(slot.day, first.value):
+            raise OutsideWindow(first.ref, {"day": slot.day, "first": first.value})
+        raise TooLateToBook(ruled(book, slot, "book.stop").ref, {"stop_at": slot.stop_at})
+
+
+def _not_released(slot: SlotFacts, book: RuleBook, now: datetime) -> NotReleased:
+    """Which of the three rules of release keeps the session closed still."""
+    last = ruled(book, slot, "window.last-day")
+    why = last
+    if day_of(now) == day_of(slot.release_at):
+        why = ruled(book, slot, "release.time")
+    elif day_of(now) >= slot.day - timedelta(days=last.value):
+        why = ruled(book, slot, "release.day")
+    return NotReleased(why.ref, {"release_at": slot.release_at, "days": last.value})
 
 
 def may_book(facts: BookingFacts, book: RuleBook) -> None:
@@ -87,23 +119,20 @@ def may_book(facts: BookingFacts, book: RuleBook) -> None:
     papers, then limits. An appointment that a change gives up does not count.
     """
     may_ask(facts.slot, book, channel=facts.channel, now=facts.now)
-    _standing(facts, book)
+    _standing(facts)
     _papers(facts, book)
     _limits(facts, book)
 
 
 def _rule(facts: BookingFacts, book: RuleBook, name: str) -> Ruling:
-    slot = facts.slot
-    return book.ruling(
-        name, kind=slot.number_kind, department=slot.department_code, channel=facts.channel, half=slot.half
-    )
+    return ruled(book, facts.slot, name, channel=facts.channel, now=facts.now)
 
 
-def _standing(facts: BookingFacts, book: RuleBook) -> None:
+def _standing(facts: BookingFacts) -> None:
     for block in facts.blocks:
         here = block.hospital_id in (None, facts.slot.hospital_id)
         if here and (block.until is None or block.until > facts.now):
-            ref = book.ruling(block.rule_key.split("@")[0]).ref
+            ref = RuleRef(block.rule_key, block.rule_value, block.hospital_id, block.row_id)
             raise Blacklisted(ref, {"until": block.until, "rule": block.rule_key})
 
 
@@ -164,6 +193,7 @@ _LIMITS = (
             _same_day(past, slot) and slot.doctor_id is not None and past.doctor_id == slot.doctor_id
         ),
     ),
+    _Limit("limit.session", OverLimitSession, lambda past, slot: past.session_id == slot.session_id),
     _Limit("limit.day", OverLimitDay, _same_day),
 )
 
@@ -205,22 +235,32 @@ def _overlap(facts: BookingFacts, book: RuleBook, ahead: list[PastAppointment]) 
             raise OverlappingVisit(ruling.ref, {"starts_at": past.starts_at})
 
 
+# How often within a period: which rule, which bookings, and what the words call them.
+_OFTEN: tuple[tuple[str, Callable[[PastAppointment, SlotFacts], bool], str], ...] = (
+    ("limit.doctor-period", lambda past, slot: past.doctor_id == slot.doctor_id, "doctor"),
+    ("limit.department-period", lambda past, slot: past.department_id == slot.department_id, "department"),
+    ("limit.period", lambda past, slot: True, "all"),
+)
+
+
 def _frequency(facts: BookingFacts, book: RuleBook, others: list[PastAppointment]) -> None:
-    period = _rule(facts, book, "limit.period")
-    if period.value and period.period is not None:
-        since, until = period.period.window(facts.now)
-        scope = period.ref.hospital_id
-        made = [
-            past
-            for past in others
-            if since <= past.booked_at < until
+    for name, counts, of in _OFTEN:
+        often = _rule(facts, book, name)
+        if not often.value or often.period is None or (of == "doctor" and facts.slot.doctor_id is None):
+            continue
+        since, until = often.period.window(facts.now)
+        scope = often.ref.hospital_id
+        made = sum(
+            since <= past.booked_at < until
             and (scope is None or past.hospital_id == scope)
+            and counts(past, facts.slot)
             # A change is not one more booking, and a doctor's leave is nobody's fault.
             and past.state is not State.REPLACED
             and past.reason != "doctor-leave"
-        ]
-        if len(made) >= period.value:
-            raise OverLimitPeriod(period.ref, {"limit": period.value, "since": since})
+            for past in others
+        )
+        if made >= often.value:
+            raise OverLimitPeriod(often.ref, {"limit": often.value, "since": since, "of": of})
     pause = _rule(facts, book, "rebook.pause-minutes")
     if pause.value:
         for past in others:
@@ -238,7 +278,7 @@ def may_cancel(
     made: MadeAppointment,
     book: RuleBook,
     *,
-    department: str,
+    slot: SlotFacts,
     now: datetime,
     by: Actor,
     override: str | None = None,
@@ -257,24 +297,24 @@ def may_cancel(
         return
     paid_online = made.pay_mode == "online" and made.state == State.BOOKED
     if by.channel is Channel.WEB and paid_online:
-        web = book.ruling("refund.web", kind=made.number_kind, department=department)
+        web = ruled(book, slot, "refund.web")
         if not web.value:
             raise WebRefundNotAllowed(web.ref)
-    _in_time(made, book, "cancel.deadline", TooLateToCancel, department=department, now=now)
+    _in_time(made, book, "cancel.deadline", TooLateToCancel, slot=slot, now=now, by=by)
 
 
-def may_change(made: MadeAppointment, book: RuleBook, *, department: str, now: datetime, by: Actor) -> None:
+def may_change(made: MadeAppointment, book: RuleBook, *, slot: SlotFacts, now: datetime, by: Actor) -> None:
     """Whether it may be moved now, and was not moved too often."""
     _open(made, "replaced")
     if made.state == State.STOPPED:
         return
-    _in_time(made, book, "change.deadline", TooLateToChange, department=department, now=now)
-    most = _promised(made, book, "change.max", department=department)
+    _in_time(made, book, "change.deadline", TooLateToChange, slot=slot, now=now, by=by)
+    most = _promised(made, book, "change.max", slot=slot)
     if made.changes >= most.value:
         raise TooManyChanges(most.ref, {"limit": most.value})
 
 
-def may_check_in(made: MadeAppointment, book: RuleBook, *, department: str, now: datetime) -> None:
+def may_check_in(made: MadeAppointment, book: RuleBook, *, slot: SlotFacts, now: datetime) -> None:
     """Whether the number may be picked up now: booked, paid, on the day, not too late."""
     if made.state == State.UNPAID:
         raise NotPaid
@@ -282,15 +322,15 @@ def may_check_in(made: MadeAppointment, book: RuleBook, *, department: str, now:
         raise IdentityNeeded
     if made.state != State.BOOKED:
         raise WrongState(facts={"state": made.state, "wanted": "checked_in"})
-    opens = _promised(made, book, "checkin.from", department=department)
+    opens = _promised(made, book, "checkin.from", slot=slot)
     first = opens.value.instant(made.day, made.starts_at, book.is_working)
     if day_of(now) != made.day or (first is not None and now < first):
         raise NotCheckInDay(opens.ref, {"day": made.day})
-    cutoff = _promised(made, book, "checkin.cutoff", department=department)
+    cutoff = _promised(made, book, "checkin.cutoff", slot=slot)
     last = cutoff.value.instant(made.day, made.starts_at, book.is_working)
     if last is not None and now > last:
         raise TooLateToCheckIn(cutoff.ref, {"until": last})
-    late = book.ruling("noshow.late-minutes", kind=made.number_kind, department=department)
+    late = ruled(book, slot, "noshow.late-minutes")
     if late.value and now > made.ends_at + timedelta(minutes=late.value):
         raise TooLateToCheckIn(late.ref, {"until": made.ends_at + timedelta(minutes=late.value)})
 
@@ -300,10 +340,17 @@ def _open(made: MadeAppointment, wanted: str) -> None:
         raise WrongState(facts={"state": made.state, "wanted": wanted})
 
 
-def _promised(made: MadeAppointment, book: RuleBook, name: str, *, department: str) -> Ruling:
+def _promised(
+    made: MadeAppointment,
+    book: RuleBook,
+    name: str,
+    *,
+    slot: SlotFacts,
+    channel: Channel | None = None,
+) -> Ruling:
     """The rule as it was promised when the visit was booked, else as it is now."""
-    now = book.ruling(name, kind=made.number_kind, department=department)
-    then = made.promised.get(name)
+    now = ruled(book, slot, name, channel=channel)
+    then = made.promised.get(f"{name}@channel={channel}", made.promised.get(name))
     if then is None or then == now.ref.value:
         return now
     return Ruling(parsed(name, str(then)), RuleRef(name, str(then), now.ref.hospital_id, None), now.period)
@@ -315,10 +362,13 @@ def _in_time(
     name: str,
     refusal: type[Refusal],
     *,
-    department: str,
+    slot: SlotFacts,
     now: datetime,
+    by: Actor,
 ) -> None:
-    ruling = _promised(made, book, name, department=department)
+    if made.state == State.UNPAID:
+        return  # R-188: nothing was given for it yet
+    ruling = _promised(made, book, name, slot=slot, channel=by.channel)
     last = ruling.value.instant(made.day, made.starts_at, book.is_working)
     if last is not None and now > last:
         raise refusal(ruling.ref, {"until": last})
@@ -337,13 +387,15 @@ class PayTerms:
     pay_by: datetime | None
 
 
-def pay_terms(book: RuleBook, slot: SlotFacts, *, now: datetime, online: bool | None) -> PayTerms:
+def pay_terms(
+    book: RuleBook, slot: SlotFacts, *, channel: Channel, now: datetime, online: bool | None
+) -> PayTerms:
     """Where and until when the fee is paid; `online` is the patient's wish where the hospital leaves
     the choice. Never later than the session's start."""
-    mode = book.ruling("pay.mode", kind=slot.number_kind, department=slot.department_code).value
+    mode = ruled(book, slot, "pay.mode", channel=channel, now=now).value
     if mode == "either":
         mode = "online" if online else "at-hospital"
     if mode != "online" or slot.fee_fen == 0:
         return PayTerms(mode, None)
-    minutes = book.ruling("pay.minutes", kind=slot.number_kind, department=slot.department_code).value
+    minutes = ruled(book, slot, "pay.minutes", channel=channel, now=now).value
     return PayTerms(mode, min(now + timedelta(minutes=minutes), slot.starts_at))

@@ -23,7 +23,7 @@ async def check_in(work: Work, appointment_id: int, *, queue_number: str | None 
     """
     made = await appointment(work, appointment_id)
     wanted = await asked(work, session_id=made.session_id)
-    may_check_in(made, wanted.book, department=wanted.slot.department_code, now=work.now)
+    may_check_in(made, wanted.book, slot=wanted.slot, now=work.now)
     made.state = step(State(made.state), State.CHECKED_IN)
     made.fhir = FHIR[State.CHECKED_IN]
     made.checked_in_at = work.now

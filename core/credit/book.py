@@ -9,6 +9,7 @@ from typing import Any
 from core.credit.keys import KEYS, Named, named, parsed
 from core.credit.periods import CheckPeriod
 from core.errors import RuleRef
+from core.values import local
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,8 @@ class _Candidate:
     value: Any
     period: CheckPeriod | None
 
+
+PROMISED = ("cancel.deadline", "change.deadline", "change.max", "checkin.from", "checkin.cutoff")
 
 _read_key = lru_cache(maxsize=4096)(named)
 
@@ -80,15 +83,18 @@ class RuleBook:
         *,
         kind: str | None = None,
         department: str | None = None,
-        channel: str | None = None,
         half: str | None = None,
+        channel: str | None = None,
+        now: datetime | None = None,
     ) -> Ruling:
-        """What the rule says for a number kind, a department's standard code, a channel, a half-day.
+        """What the rule says for a number kind, a department's standard code, a half-day, a channel
+        and a moment.
 
         A department qualifier fits every department whose code begins with it: 07 is all of
-        paediatrics.
+        paediatrics. A clock qualifier fits while its hours last.
         """
-        case = {"kind": kind, "department": department, "channel": channel, "half": half}
+        clock = f"{local(now):%H:%M}" if now else None
+        case = {"kind": kind, "department": department, "half": half, "channel": channel, "clock": clock}
         fitting = [c for c in self._rows.get(name, ()) if _fits(c.named, case)]
         own = [c for c in fitting if c.row.hospital_id is not None]
         spec = KEYS[name]
@@ -111,20 +117,37 @@ class RuleBook:
         *,
         kind: str | None = None,
         department: str | None = None,
-        channel: str | None = None,
+        half: str | None = None,
     ) -> datetime | None:
         """The instant of a deadline rule for a visit; None: it never comes."""
-        ruling = self.ruling(name, kind=kind, department=department, channel=channel)
+        ruling = self.ruling(name, kind=kind, department=department, half=half)
         instant: datetime | None = ruling.value.instant(day, starts_at, self.is_working)
         return instant
 
-    def promised(self, *, kind: str, department: str) -> dict[str, str]:
+    def promised(self, *, kind: str, department: str, half: str) -> dict[str, str]:
         """The rules that an appointment is promised when it is made, as they are written now.
 
-        A later, stricter rule does not reach back (lesson: capacity, price and rules drift).
+        A later, stricter rule does not reach back (lesson: capacity, price and rules drift). What
+        is promised to one channel only is kept beside it: 'cancel.deadline@channel=web'.
         """
-        names = ("cancel.deadline", "change.deadline", "change.max", "checkin.from", "checkin.cutoff")
-        return {name: self.ruling(name, kind=kind, department=department).ref.value for name in names}
+        kept = {}
+        for name in PROMISED:
+            said = self.ruling(name, kind=kind, department=department, half=half).ref.value
+            kept[name] = said
+            for channel in self._singled_out(name):
+                own = self.ruling(name, kind=kind, department=department, half=half, channel=channel)
+                if own.ref.value != said:
+                    kept[f"{name}@channel={channel}"] = own.ref.value
+        return kept
+
+    def _singled_out(self, name: str) -> set[str]:
+        """The channels that rows of this rule name."""
+        return {
+            value
+            for found in self._rows.get(name, ())
+            for qualifier, value in found.named.qualifiers
+            if qualifier == "channel"
+        }
 
 
 def _fits(key: Named, case: dict[str, str | None]) -> bool:
@@ -132,6 +155,13 @@ def _fits(key: Named, case: dict[str, str | None]) -> bool:
         given = case[qualifier]
         if given is None:
             return False
-        if not (given.startswith(wanted) if qualifier == "department" else given == wanted):
+        if qualifier == "department":
+            fits = given.startswith(wanted)
+        elif qualifier == "clock":
+            opens, _, closes = wanted.partition("-")
+            fits = opens <= given < closes
+        else:
+            fits = given == wanted
+        if not fits:
             return False
     return True

@@ -84,10 +84,10 @@ def _threshold(text: str) -> Threshold | None:
 
 # What may narrow a row: 'cancel.deadline@kind=expert@channel=web'. A rule that is worked out when a
 # session is published knows the session; one that is asked knows the channel and the clock too.
-SESSION = ("kind", "department", "half")
-ASKED = (*SESSION, "channel", "clock")
-GIVEN_BACK = (*SESSION, "channel")
-NONE: tuple[str, ...] = ()
+BY_SESSION = ("kind", "department", "half")
+BY_ALL = (*BY_SESSION, "channel", "clock")
+BY_CHANNEL = (*BY_SESSION, "channel")
+BY_NOTHING: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class KeySpec:
     unit: str
     meaning: str
     label: str
-    by: tuple[str, ...] = ASKED  # the qualifiers that are looked at; a row with another is refused
+    by: tuple[str, ...] = BY_ALL  # the qualifiers that are looked at; a row with another is refused
     period: tuple[str, int] | None = None  # the check period where a row names none
 
 
@@ -107,14 +107,14 @@ _deadline = Deadline.parse
 
 KEYS: Mapping[str, KeySpec] = {
     # when a session can be booked
-    "window.first-day": KeySpec(_number, "1", "days", "Nearest bookable day: 0 today, 1 tomorrow (R-147)", "从第几天开始预约", SESSION),
-    "window.last-day": KeySpec(_number, "7", "days", "How many days ahead booking is open (R-148)", "最多预约几天", SESSION),
-    "release.day": KeySpec(ReleaseDay.parse, "daily", "release day", "Days on which numbers are released", "放号日", SESSION),
-    "release.time": KeySpec(_clock, "07:00", "clock", "Clock time at which numbers are released (R-149)", "号源开放时间", SESSION),
-    "book.stop": KeySpec(_deadline, "day-1 23:59", "deadline", "Last moment to book a session (R-150)", "停止预约时间", SESSION),
-    "recycle.time": KeySpec(_deadline, "never", "deadline", "From here every channel sells the shares' rest", "号池回收时间", SESSION),
+    "window.first-day": KeySpec(_number, "1", "days", "Nearest bookable day: 0 today, 1 tomorrow (R-147)", "从第几天开始预约", BY_SESSION),
+    "window.last-day": KeySpec(_number, "7", "days", "How many days ahead booking is open (R-148)", "最多预约几天", BY_SESSION),
+    "release.day": KeySpec(ReleaseDay.parse, "daily", "release day", "Days on which numbers are released", "放号日", BY_SESSION),
+    "release.time": KeySpec(_clock, "07:00", "clock", "Clock time at which numbers are released (R-149)", "号源开放时间", BY_SESSION),
+    "book.stop": KeySpec(_deadline, "day-1 23:59", "deadline", "Last moment to book a session (R-150)", "停止预约时间", BY_SESSION),
+    "recycle.time": KeySpec(_deadline, "never", "deadline", "From here every channel sells the shares' rest", "号池回收时间", BY_SESSION),
     "channel.open": KeySpec(_yes, "yes", "yes/no", "Whether this channel may book at all (R-069)", "渠道开关"),
-    "booking.hours": KeySpec(_hours, "always", "clock-clock", "Hours in which bookings are taken (R-005)", "受理时间", GIVEN_BACK),
+    "booking.hours": KeySpec(_hours, "always", "clock-clock", "Hours in which bookings are taken (R-005)", "受理时间", BY_CHANNEL),
     # how many
     "limit.department-day": KeySpec(_number, "1", "numbers", "Per person, department and day", "同科室每日限号"),
     "limit.doctor-day": KeySpec(_number, "1", "numbers", "Per person, doctor and day", "同医生每日限号"),
@@ -137,23 +137,23 @@ KEYS: Mapping[str, KeySpec] = {
     "pay.mode": KeySpec(_one_of("at-hospital", "online", "either"), "at-hospital", "at-hospital, online, either", "Where the fee is paid", "支付方式"),
     "pay.minutes": KeySpec(_number, "30", "minutes", "Time to pay before the slot is freed", "支付时限"),
     "hold.minutes": KeySpec(_number, "5", "minutes", "How long a chosen slot is kept", "占号时长"),
-    "rerelease.delay": KeySpec(_span, "0-0", "minutes-minutes", "A freed slot rests a random time", "退号重放延迟", SESSION),
+    "rerelease.delay": KeySpec(_span, "0-0", "minutes-minutes", "A freed slot rests a random time", "退号重放延迟", BY_SESSION),
     # giving back
-    "cancel.deadline": KeySpec(_deadline, "day-1 23:59", "deadline", "Last moment to cancel (R-189)", "退约截止", GIVEN_BACK),
-    "change.deadline": KeySpec(_deadline, "day-1 23:59", "deadline", "Last moment to change", "改约截止", GIVEN_BACK),
-    "change.max": KeySpec(_number, "3", "times", "How often one visit may be moved", "改约次数上限", SESSION),
-    "refund.web": KeySpec(_yes, "yes", "yes/no", "A paid visit may be given back on the web (R-151)", "允许网络退费", SESSION),
+    "cancel.deadline": KeySpec(_deadline, "day-1 23:59", "deadline", "Last moment to cancel (R-189)", "退约截止", BY_CHANNEL),
+    "change.deadline": KeySpec(_deadline, "day-1 23:59", "deadline", "Last moment to change", "改约截止", BY_CHANNEL),
+    "change.max": KeySpec(_number, "3", "times", "How often one visit may be moved", "改约次数上限", BY_SESSION),
+    "refund.web": KeySpec(_yes, "yes", "yes/no", "A paid visit may be given back on the web (R-151)", "允许网络退费", BY_SESSION),
     # the visit
-    "checkin.from": KeySpec(_deadline, "day-0 00:00", "deadline", "First moment to pick up (R-053)", "取号开始", SESSION),
-    "checkin.cutoff": KeySpec(_deadline, "never", "deadline", "Last moment to pick up", "取号截止", SESSION),
-    "noshow.late-minutes": KeySpec(_number, "0", "minutes", "Pick-up this late after the period is a miss; 0: not asked", "迟到视为爽约", SESSION),
+    "checkin.from": KeySpec(_deadline, "day-0 00:00", "deadline", "First moment to pick up (R-053)", "取号开始", BY_SESSION),
+    "checkin.cutoff": KeySpec(_deadline, "never", "deadline", "Last moment to pick up", "取号截止", BY_SESSION),
+    "noshow.late-minutes": KeySpec(_number, "0", "minutes", "Pick-up this late after the period is a miss; 0: not asked", "迟到视为爽约", BY_SESSION),
     # credit
-    "block.no-show": KeySpec(_threshold, "3 -> 3m", "count -> length", "Misses lead to a block (R-063)", "爽约限制", NONE, ("months", 3)),
-    "block.cancel": KeySpec(_threshold, "off", "count -> length", "Cancellations lead to a block", "退约限制", NONE, ("month", 1)),
-    "block.same-day-cancel": KeySpec(_threshold, "off", "count -> length", "Cancelling on the visit day leads to a block", "当日退约限制", NONE, ("month", 1)),
-    "block.booked": KeySpec(_threshold, "off", "count -> length", "Many bookings lead to a block (R-064)", "频繁挂号限制", NONE, ("months", 1)),
+    "block.no-show": KeySpec(_threshold, "3 -> 3m", "count -> length", "Misses lead to a block (R-063)", "爽约限制", BY_NOTHING, ("months", 3)),
+    "block.cancel": KeySpec(_threshold, "off", "count -> length", "Cancellations lead to a block", "退约限制", BY_NOTHING, ("month", 1)),
+    "block.same-day-cancel": KeySpec(_threshold, "off", "count -> length", "Cancelling on the visit day leads to a block", "当日退约限制", BY_NOTHING, ("month", 1)),
+    "block.booked": KeySpec(_threshold, "off", "count -> length", "Many bookings lead to a block (R-064)", "频繁挂号限制", BY_NOTHING, ("months", 1)),
     "rules.resolution": KeySpec(
-        _one_of("per-key", "whole-set"), "per-key", "per-key, whole-set", "Own rows replace common ones by key, or all of them", "规则适用方式", NONE
+        _one_of("per-key", "whole-set"), "per-key", "per-key, whole-set", "Own rows replace common ones by key, or all of them", "规则适用方式", BY_NOTHING
     ),
 }  # fmt: skip
 
@@ -186,9 +186,10 @@ def named(key: str) -> Named:
         if qualifier not in KEYS[name].by:
             raise RuleInvalid(facts={"key": key, "wanted": "qualifier"})
         try:
-            pairs.append((qualifier, str(value) if QUALIFIERS[qualifier](value) else ""))
+            QUALIFIERS[qualifier](value)
         except ValueError:
             raise RuleInvalid(facts={"key": key, "wanted": qualifier}) from None
+        pairs.append((qualifier, value))
     return Named(name, tuple(sorted(pairs)))
 
 

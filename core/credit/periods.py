@@ -50,6 +50,31 @@ class Deadline:
         return instant_of(day, clock)
 
 
+@dataclass(frozen=True)
+class ReleaseDay:
+    """When numbers come out: 'daily', 'weekly-1' (each Monday), 'monthly-25' (each 25th)."""
+
+    text: str
+
+    @classmethod
+    def parse(cls, text: str) -> "ReleaseDay":
+        """Raises RuleInvalid."""
+        match = re.fullmatch(r"daily|weekly-[1-7]|monthly-([1-9]|1\d|2[0-8])", text)
+        if match is None:
+            raise RuleInvalid(facts={"value": text, "wanted": "release day"})
+        return cls(text)
+
+    def on_or_after(self, day: date) -> date:
+        """The first release day that is not before `day`."""
+        rhythm, _, number = self.text.partition("-")
+        if rhythm == "weekly":
+            return day + timedelta(days=(int(number) - day.isoweekday()) % 7)
+        if rhythm == "monthly":
+            this = day.replace(day=int(number))
+            return this if this >= day else months_later(this, 1)
+        return day
+
+
 PERIOD_TYPES = ("day", "week", "month", "quarter", "half-year", "year", "days", "months")
 
 

@@ -58,6 +58,11 @@ class BlacklistEntry(Base):
     ended_at: Mapped[datetime | None] = mapped_column(Instant)
     ended_why: Mapped[str | None] = mapped_column(String(120))
 
+    @property
+    def rule_value(self) -> str:
+        """The rule's value when it blocked; its row may say something else by now."""
+        return self.reason.partition(f" x {self.rule_key} ")[2]
+
     __table_args__ = (
         Index("ix_blacklist_person", "person_id", "until"),
         Index(

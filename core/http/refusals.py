@@ -43,10 +43,29 @@ def _kinds(facts: _Facts) -> str:
     return "、".join(names)
 
 
+_BLOCKED_FOR = {
+    "block.no-show": "多次爽约",
+    "block.cancel": "多次取消预约",
+    "block.same-day-cancel": "多次在就诊当天取消预约",
+    "block.booked": "预约过于频繁",
+}
+
+
 def _blocked(facts: _Facts) -> str:
     until = facts.get("until")
     end = f"{_moment(until)}后可恢复预约" if isinstance(until, datetime) else "暂不能预约"
-    return f"您的预约因信用规则暂停,{end}。如有异议,可以申诉。"
+    return f"您的预约因{_BLOCKED_FOR.get(str(facts.get('rule')), '信用规则')}暂停,{end}。如有异议,可以申诉。"
+
+
+def _often(facts: _Facts) -> str:
+    where = {"department": "在该科室的", "doctor": "这位医生的"}.get(str(facts.get("of")), "")
+    return f"您近期{where}预约已达{facts.get('limit')}次的上限,请过些时间再约,或联系人工。"
+
+
+def _too_near(facts: _Facts) -> str:
+    first = facts.get("first")
+    ahead = f",至少提前{first}天预约" if isinstance(first, int) and first > 0 else ""
+    return f"该日期不在可预约的日期内{ahead},请选择其他日期。"
 
 
 def _age(facts: _Facts, words: str) -> str:
@@ -57,11 +76,12 @@ SENTENCES: dict[str, tuple[int, _Words]] = {
     "wrong-input": (400, "填写的内容有误,请检查后再试。"),
     "hospital-not-live": (409, "该医院暂未开放预约,请选择其他医院。"),
     "not-open-for-booking": (409, "该科室或医生暂未开放预约,请选择其他科室或医生。"),
+    "channel-closed": (409, "该医院暂不接受本渠道预约,请换其他渠道或到医院窗口办理。"),
     "outside-booking-hours": (
         409,
         lambda f: f"该医院每天{_clock(f.get('opens'))}至{_clock(f.get('closes'))}受理预约,请在受理时间内再约。",
     ),
-    "outside-window": (409, "该日期不在可预约的日期内,请选择其他日期。"),
+    "outside-window": (409, _too_near),
     "not-released": (409, lambda f: f"该号源{_moment(f.get('release_at'))}开放预约,请到时再约。"),
     "too-late-to-book": (409, lambda f: f"该班次已于{_moment(f.get('stop_at'))}停止预约,请选择其他日期。"),
     "session-stopped": (409, lambda f: f"{_day(f.get('day'))}医生停诊,请选择其他日期或其他医生。"),
@@ -79,11 +99,12 @@ SENTENCES: dict[str, tuple[int, _Words]] = {
         409,
         lambda f: f"同一医生同一天最多预约{f.get('limit')}个号,您在{_day(f.get('day'))}已有预约。",
     ),
+    "limit-session": (409, lambda f: f"同一班次最多预约{f.get('limit')}个号,您已有预约,请改选其他时间。"),
     "limit-day": (
         409, lambda f: f"每人每天最多预约{f.get('limit')}个号,{_day(f.get('day'))}已达上限,请改选其他日期。",
     ),
     "limit-live": (409, lambda f: f"您已有{f.get('limit')}个待就诊的预约,请先就诊或取消后再约。"),
-    "limit-period": (409, lambda f: f"您近期预约已达{f.get('limit')}次的上限,请过些时间再约,或联系人工。"),
+    "limit-period": (409, _often),
     "limit-phone": (409, lambda f: f"一个手机号最多为{f.get('limit')}位患者预约,请换一个联系号码。"),
     "overlapping-visit": (
         409, lambda f: f"您{_moment(f.get('starts_at'))}已有一个预约,时间太近来不及就诊,请改选其他时段。",

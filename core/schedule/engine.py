@@ -201,7 +201,10 @@ async def _publish_part(work: Work, plans: Sequence[Plan], books: dict[int, Rule
 def _session_row(plan: Plan, book: RuleBook) -> dict[str, object]:
     post = plan.post
     starts_at, ends_at = instant_of(plan.day, plan.starts), instant_of(plan.day, plan.ends)
-    times = opening(book, day=plan.day, starts_at=starts_at, kind=post.kind, department=post.department_code)
+    times = opening(
+        book, day=plan.day, starts_at=starts_at, kind=post.kind, department=post.department_code,
+        half=plan.half,
+    )  # fmt: skip
     return {
         "post_id": post.post_id,
         "hospital_id": post.hospital_id,
@@ -312,7 +315,7 @@ async def retime(work: Work, hospital_id: int) -> int:
         department = posts[session.post_id].department_code
         times = opening(
             book, day=session.day, starts_at=session.starts_at, kind=session.number_kind,
-            department=department,
+            department=department, half=session.half,
         )  # fmt: skip
         new = (times.release_at, times.stop_at, times.recycle_at)
         if new == (session.release_at, session.stop_at, session.recycle_at):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 from core.credit.book import RuleBook
 from core.values import instant_of
@@ -16,20 +17,30 @@ class Opening:
     recycle_at: datetime | None
 
 
-def opening(book: RuleBook, *, day: date, starts_at: datetime, kind: str, department: str) -> Opening:
+def opening(
+    book: RuleBook, *, day: date, starts_at: datetime, kind: str, department: str, half: str
+) -> Opening:
     """Work out a session's instants (R-147 to R-150).
 
-    Released on the first day that has `day` in its window, at the release time; closed at the
-    booking stop, and in any case when `window.first-day` says it is too near.
+    Released on the first release day that has `day` in its window, at the release time; closed at
+    the booking stop, and in any case when `window.first-day` says it is too near.
     """
-    first = int(book.ruling("window.first-day", kind=kind, department=department).value)
-    last = int(book.ruling("window.last-day", kind=kind, department=department).value)
-    clock: time = book.ruling("release.time", kind=kind, department=department).value
-    stop = book.deadline("book.stop", day, starts_at, kind=kind, department=department)
-    too_near = instant_of(day - timedelta(days=first) + timedelta(days=1), time(0, 0))
-    recycle = book.deadline("recycle.time", day, starts_at, kind=kind, department=department)
+
+    def says(name: str) -> Any:
+        return book.ruling(name, kind=kind, department=department, half=half).value
+
+    stop = book.deadline("book.stop", day, starts_at, kind=kind, department=department, half=half)
+    too_near = too_near_from(day, says("window.first-day"))
     return Opening(
-        release_at=instant_of(day - timedelta(days=last), clock),
-        stop_at=min([too_near, starts_at] if stop is None else [too_near, stop]),
-        recycle_at=recycle,
+        release_at=instant_of(
+            says("release.day").on_or_after(day - timedelta(days=says("window.last-day"))),
+            says("release.time"),
+        ),
+        stop_at=min(too_near, starts_at if stop is None else stop),
+        recycle_at=book.deadline("recycle.time", day, starts_at, kind=kind, department=department, half=half),
     )
+
+
+def too_near_from(day: date, first: int) -> datetime:
+    """The instant from which a day is nearer than the `first` bookable one."""
+    return instant_of(day - timedelta(days=first - 1), time(0, 0))
