@@ -35,7 +35,7 @@ def find(folder: Path) -> list[Left]:
     """Every caller's note in the switch's message folder, oldest first; a half-written one waits."""
     found = []
     for note in sorted(folder.glob("left-*.txt"), key=lambda path: path.stat().st_mtime):
-        read = _NOTE.fullmatch(note.read_text(encoding="utf-8", errors="replace").strip())
+        read = _NOTE.fullmatch(note.read_text(encoding="utf-8", errors="replace").strip("\r\n"))
         if read is None:
             continue
         sound = note.with_suffix(".wav")

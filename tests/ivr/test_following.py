@@ -1,0 +1,126 @@
+"""A call that was handed over ends as the switch says, and what nobody saw is said to be unknown."""
+
+from datetime import timedelta
+
+import pytest
+
+from core import journal
+from core.contact import engine as contact
+from core.contact.rules import State
+from core.events import SwitchLost
+from core.work import Hotline
+from ivr.following import SWITCH, Follower
+from ivr.switch_events import (
+    AgentCalled,
+    AgentConnected,
+    AgentMissed,
+    ChannelClosed,
+    ChannelOpened,
+    QueueJoined,
+    Resynced,
+    Snapshot,
+    SwitchEvent,
+)
+from tests.clocks import FrozenClock
+
+CALL = "hotline-1763.7"
+OPENED = ChannelOpened("PJSIP/trunk-1", CALL, CALL, "10712345678", "12320")
+CLOSED = ChannelClosed("PJSIP/trunk-1", CALL, CALL, 16)
+JOINED = QueueJoined("hotline", CALL, CALL, "10712345678", 1)
+OFFERED = AgentCalled("hotline", "8001", CALL, CALL, "10712345678")
+MISSED = AgentMissed("hotline", "8001", CALL, CALL)
+ANSWERED = AgentConnected("hotline", "8001", CALL, CALL, 3, 2)
+
+
+async def call(hotline: Hotline, linked_id: str = CALL, state: State = State.QUEUED) -> None:
+    async with hotline.work(SWITCH) as work:
+        made = await contact.open_interaction(work, linked_id=linked_id, dnis="12320", ani="10712345678")
+        if state is not State.IVR:
+            await contact.move(work, made.interaction_id, state)
+
+
+async def ended(hotline: Hotline, linked_id: str = CALL) -> tuple[str, str | None]:
+    async with hotline.read() as db:
+        found = await contact.by_linked_id(db, linked_id)
+        assert found
+        return found.state, found.disposition
+
+
+@pytest.mark.parametrize(
+    ("events", "result"),
+    [
+        ([OPENED, JOINED], ("queued", None)),
+        ([OPENED, JOINED, OFFERED], ("offered", None)),
+        ([OPENED, JOINED, OFFERED, MISSED], ("queued", None)),
+        ([OPENED, JOINED, OFFERED, MISSED, CLOSED], ("closed", "abandoned-queue")),
+        ([OPENED, JOINED, OFFERED, ANSWERED], ("talking", None)),
+        ([OPENED, JOINED, OFFERED, ANSWERED, CLOSED], ("closed", "answered")),
+        ([OPENED, JOINED, ANSWERED, CLOSED, CLOSED], ("closed", "answered")),
+    ],
+)
+async def test_a_queued_call_is_followed_to_its_end(
+    hotline: Hotline, events: list[SwitchEvent], result: tuple[str, str | None]
+) -> None:
+    await call(hotline)
+    follower = Follower(hotline)
+    for event in events:
+        await follower.take(event)
+    assert await ended(hotline) == result
+
+
+async def test_a_call_lives_as_long_as_one_of_its_channels(hotline: Hotline) -> None:
+    await call(hotline)
+    follower = Follower(hotline)
+    agent = ChannelOpened("PJSIP/8001-2", "hotline-1763.8", CALL, "", "")
+    for event in (OPENED, agent, JOINED, ANSWERED, CLOSED):
+        await follower.take(event)
+    assert await ended(hotline) == ("talking", None)
+    await follower.take(ChannelClosed("PJSIP/8001-2", "hotline-1763.8", CALL, 16))
+    assert await ended(hotline) == ("closed", "answered")
+
+
+async def test_while_the_dialogue_runs_the_dialogue_says_how_it_ended(hotline: Hotline) -> None:
+    await call(hotline, state=State.IVR)
+    follower = Follower(hotline)
+    for event in (OPENED, CLOSED):
+        await follower.take(event)
+    assert await ended(hotline) == ("ivr", None)
+
+
+async def test_after_a_loss_calls_that_are_gone_are_closed_and_those_that_are_not_live_on(
+    hotline: Hotline, clock: FrozenClock
+) -> None:
+    await call(hotline)
+    await call(hotline, "hotline-1763.9")
+    await call(hotline, "terminal-abc")  # not of this switch
+    clock.advance(minutes=1)
+    follower = Follower(hotline)
+    await follower.take(Resynced(Snapshot((OPENED,), (), ()), None))
+    assert await ended(hotline) == ("queued", None)
+    assert await ended(hotline, "hotline-1763.9") == ("closed", "abandoned-queue")
+    assert await ended(hotline, "terminal-abc") == ("queued", None)
+
+
+async def test_a_call_that_is_just_coming_in_is_not_taken_for_a_lost_one(hotline: Hotline) -> None:
+    await call(hotline)
+    await Follower(hotline).take(Resynced(Snapshot((), (), ()), None))
+    assert await ended(hotline) == ("queued", None)
+
+
+async def test_the_interval_that_nobody_saw_stands_in_the_journal(
+    hotline: Hotline, clock: FrozenClock
+) -> None:
+    follower = Follower(hotline)
+    await follower.take(OPENED)
+    since, until = clock.now(), clock.now() + timedelta(seconds=40)
+    await follower.unknown(since, until)
+    async with hotline.read() as db:
+        told = [entry.event for entry in await journal.entries(db, journal.START, 10)]
+    assert told == [SwitchLost(since=since, until=until, calls_now=1)]
+
+
+async def test_events_of_calls_we_never_heard_of_do_no_harm(hotline: Hotline) -> None:
+    follower = Follower(hotline)
+    for event in (JOINED, OFFERED, ANSWERED, CLOSED):
+        await follower.take(event)
+    assert follower.alive == frozenset()
