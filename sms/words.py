@@ -5,6 +5,7 @@ REFUSALS: dict[str, str] = {
     # is it open, is there one left
     "hospital-not-live": "该医院暂未开通预约,请选择其他医院,或拨打12320咨询。",
     "not-open-for-booking": "该科室或医生暂不接受预约,请选择其他医生,或拨打12320咨询。",
+    "channel-closed": "该医院暂不接受本渠道预约,请拨打12320或到医院窗口办理。",
     "outside-booking-hours": "现在不在该医院的预约受理时间,请在受理时间内再约,详询12320。",
     "outside-window": "该日期不在可预约的范围内,请换一个日期,详询12320。",
     "not-released": "该日号源尚未放出,请在放号后再约,放号时间请拨12320查询。",
@@ -19,6 +20,7 @@ REFUSALS: dict[str, str] = {
     # may this person
     "limit-department-day": "就诊人当日在该科室的预约已达上限,请换一天或换科室。",
     "limit-doctor-day": "就诊人当日已约过该医生,请换一天。",
+    "limit-session": "就诊人在该班次的预约已达上限,请换一个时间。",
     "limit-day": "就诊人当日的预约已达上限,请换一天,或先取消不需要的预约。",
     "limit-live": "就诊人未就诊的预约已达上限,请先取消不需要的预约。",
     "limit-period": "就诊人近期的预约次数已达上限,请过些日子再约,详询12320。",
