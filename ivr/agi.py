@@ -130,9 +130,16 @@ class AgiCall:
                 if not await self._play(stem, barge=barge):
                     return
 
-    async def ask(self, *prompts: Prompt, digits: int = 1, secret: bool = False, star: bool = False) -> str:
+    async def ask(
+        self,
+        *prompts: Prompt,
+        digits: int = 1,
+        secret: bool = False,
+        star: bool = False,
+        leading_zero: bool = False,
+    ) -> str:
         await self.say(*prompts)
-        entry = Entry(digits, star=star)
+        entry = Entry(digits, star=star, leading_zero=leading_zero)
         self._keys.fill(entry)
         wait_s = self.pace.next_s if entry.answer else self.pace.first_s
         while not entry.complete and await self._key_within(wait_s):

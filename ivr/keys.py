@@ -8,26 +8,26 @@ from ivr.call import END, PERSON, REPEAT
 class Entry:
     """One answer being pressed, key by key. The rules are those of `Call.ask`."""
 
-    def __init__(self, digits: int, *, star: bool = False) -> None:
+    def __init__(self, digits: int, *, star: bool = False, leading_zero: bool = False) -> None:
         self.answer = ""
         self.complete = False
         self._digits = digits
-        self._star_counts = star or digits == 1
+        # Keys that say something else than a digit when they come first.
+        self._commands = END + ("" if star else REPEAT) + ("" if leading_zero else PERSON)
+        self._star = star
 
     @property
     def full(self) -> bool:
         return len(self.answer) == self._digits
 
     def press(self, key: str) -> None:
-        if key == END:
+        if self._digits == 1 or (not self.answer and key in self._commands):
+            self.answer, self.complete = key, True
+        elif key == END:
             self.complete = True
-        elif key == REPEAT and not self._star_counts:
-            # First it asks for the question again; in the middle of a number it is a slip.
-            if not self.answer:
-                self.answer, self.complete = REPEAT, True
-        else:
+        elif key != REPEAT or self._star:  # else a slip in the middle of a number
             self.answer += key
-            self.complete = self.full or self.answer == PERSON
+            self.complete = self.full
 
 
 class Keys:

@@ -1,5 +1,6 @@
 """A call's verbs over a real AGI socket: what is played, which keys arrive, how it ends."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
@@ -69,7 +70,8 @@ async def test_a_call_knows_who_calls_which_number_and_its_linkedid() -> None:
         ("", 1, False, ""),
         ("1", 1, False, "1"),
         ("*", 1, False, "*"),
-        ("#", 1, False, ""),
+        ("#", 1, False, "#"),
+        ("#", 8, False, "#"),
         ("123#", 8, False, "123"),
         ("12345678", 8, False, "12345678"),
         ("123", 8, False, "123"),  # and then silence
@@ -140,7 +142,11 @@ async def test_a_habitual_hash_after_a_full_number_answers_nothing() -> None:
     async def talk(call: AgiCall) -> object:
         return await call.ask(WELCOME, digits=4), await call.ask(MENU)
 
-    caller = AgiCaller(while_playing=during("/zh/menu-1", "#"), while_waiting=one_by_one("12341"))
+    habit = iter("#")  # once: not again when the sound goes on
+    caller = AgiCaller(
+        while_playing=lambda stem: next(habit, "") if stem == "/zh/menu-1" and caller.played[1:] else "",
+        while_waiting=one_by_one("12341"),
+    )
     result, _ = await on_the_line(talk, caller)
     assert result == [("1234", "1")]
     # The sound it stopped goes on from where it was.
@@ -225,13 +231,19 @@ async def test_an_exception_of_ours_costs_the_caller_nothing() -> None:
 
 
 async def test_stopping_the_server_leaves_the_call_to_the_dialplan() -> None:
+    talking = asyncio.Event()
+
     async def talk(call: AgiCall) -> None:
-        await server.stop()
+        talking.set()
+        await asyncio.Event().wait()
 
     server = AgiServer("127.0.0.1", 0, {"reception": talk}, sounds=sounds, messages=Path("/messages"))
     await server.start()
     caller = AgiCaller()
-    await caller.call(server.port)
+    calling = asyncio.create_task(caller.call(server.port))
+    await talking.wait()
+    await server.stop()
+    await calling
     assert caller.variables["HOTLINE_NEXT"] == "fallback"
 
 
