@@ -32,11 +32,11 @@ REFUSALS: dict[str, str] = {
     "wrong-sex": "该科室与就诊人的性别不符,请核对就诊人或选择其他科室。",
     "blacklisted": "就诊人因多次爽约或取消,暂停预约。如有异议请拨打12320申诉。",
     "identity-needed": "该医院要求实名预约,请拨打12320登记就诊人的姓名和证件号。",
-    "identity-kind-refused": "该医院不接受这种证件预约,请改用居民身份证,详询12320。",
+    "identity-kind-refused": "首次就诊不能用这种证件预约,请换其他证件,详询12320。",
     # who is it
     "identity-invalid": "证件号码有误,请核对后重发。",
     "identity-conflict": "姓名与登记的证件号码不一致,请核对,或拨打12320由话务员办理。",
-    "identity-locked": "证件核对失败次数过多,请明天再试,或拨打12320由话务员办理。",
+    "identity-locked": "证件核对失败次数过多,请一小时后再试,或拨打12320由话务员办理。",
     "person-unknown": "未找到就诊人的登记信息,请拨打12320登记后再约。",
     "card-mismatch": "就诊卡号与就诊人信息不一致,请核对,或拨打12320办理。",
     "phone-invalid": "手机号码有误,请核对后重发。",

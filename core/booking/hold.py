@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 
 from core.booking.commands import HeldSlot, Hold
-from core.booking.loading import asked, facts_for
+from core.booking.loading import Asked, asked, facts_for
 from core.booking.may import may_ask, may_book, ruled
 from core.errors import HoldLapsed, HoldUnknown, Refusal, ShareUsedUp, SlotFull, SlotTaken
 from core.events import HoldReleased, SlotHeld
@@ -36,7 +36,7 @@ async def hold(work: Work, command: Hold) -> HeldSlot:
         slot_id=command.slot_id,
     )
     if claimed is None:
-        raise await _full(work, command)
+        raise await _full(work, command, wanted)
     if command.person_id is not None:
         # Asked of the slot that was taken, whose period is known now; a no rolls the taking back.
         wanted = await asked(work, session_id=claimed.session_id, period_id=claimed.period_id)
@@ -79,12 +79,12 @@ async def hold(work: Work, command: Hold) -> HeldSlot:
     return HeldSlot(hold_id, claimed.slot_id, claimed.session_id, claimed.period_id, claimed.sequence, until)
 
 
-async def _full(work: Work, command: Hold) -> Refusal:
+async def _full(work: Work, command: Hold, wanted: Asked) -> Refusal:
     facts = {"session_id": command.session_id}
     if command.slot_id is not None:
         return SlotTaken(facts=facts)
-    if command.period_id is None and await slots.left_for_others(work, command.session_id):
-        return ShareUsedUp(facts=facts)
+    if await slots.left_for_others(work, command.session_id, command.period_id):
+        return ShareUsedUp(ruled(wanted.book, wanted.slot, "recycle.time").ref, facts)
     return SlotFull(facts=facts)
 
 

@@ -53,7 +53,9 @@ _BLOCKED_FOR = {
 
 def _blocked(facts: _Facts) -> str:
     until = facts.get("until")
-    end = f"{_moment(until)}后可恢复预约" if isinstance(until, datetime) else "暂不能预约"
+    end = (
+        f"{local(until).year}年{_moment(until)}后可恢复预约" if isinstance(until, datetime) else "暂不能预约"
+    )
     return f"您的预约因{_BLOCKED_FOR.get(str(facts.get('rule')), '信用规则')}暂停,{end}。如有异议,可以申诉。"
 
 

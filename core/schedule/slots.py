@@ -86,10 +86,16 @@ async def claim(
     return None
 
 
-async def left_for_others(work: Work, session_id: int) -> bool:
-    """Whether slots are free that this channel may not sell: another channel's share."""
-    free = select(Slot.id).where(Slot.session_id == session_id, Slot.state == SlotState.FREE).limit(1)
-    return (await work.db.execute(free)).first() is not None
+async def left_for_others(work: Work, session_id: int, period_id: int | None = None) -> bool:
+    """Whether slots are free that this channel may not sell: another channel's share.
+
+    A slot that only rests after a cancellation is nobody's share.
+    """
+    rested = or_(Slot.rests_until.is_(None), Slot.rests_until <= work.now)
+    free = [Slot.session_id == session_id, Slot.state == SlotState.FREE, rested]
+    if period_id is not None:
+        free.append(Slot.period_id == period_id)
+    return (await work.db.execute(select(Slot.id).where(*free).limit(1))).first() is not None
 
 
 async def occupy(work: Work, *, slot_id: int, hold_id: str) -> bool:
