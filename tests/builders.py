@@ -157,15 +157,18 @@ class Clinic:
             return list((await db.execute(query)).scalars())
 
 
-async def clinic(hotline: Hotline) -> Clinic:
-    """Open the clinic: Dr Chen (expert) and Dr Wu in cardiology, and the ordinary number of paediatrics."""
+async def clinic(hotline: Hotline, number: int = 1) -> Clinic:
+    """Open a clinic: Dr Chen (expert) and Dr Wu in cardiology, and the ordinary number of paediatrics.
+
+    number: 2 and more make further hospitals beside the first.
+    """
     made = Clinic(hotline)
     async with hotline.work(SEED) as work:
-        region = Region(code="990100", name="青石市")
+        region = Region(code=f"990{number}00", name="青石市")
         work.db.add(region)
         await work.db.flush()
         hospital = Hospital(
-            code="99010001", name="青石市第一人民医院", short_name="市一医院", pinyin="qing shi shi yi", initials="qsyy",
+            code=f"990{number}0001", name="青石市第一人民医院", short_name="市一医院", pinyin="qing shi shi yi", initials="qsyy",
             grade="三甲", kind="general", region_id=region.id, state="live", created_at=work.now,
         )  # fmt: skip
         work.db.add(hospital)
@@ -187,7 +190,8 @@ async def clinic(hotline: Hotline) -> Clinic:
             work.db.add(post)
             await work.db.flush()
             made.posts[key], made.doctors[key] = post.id, doctor.id
-        work.db.add(BookingRule(key="window.last-day", value="14", updated_at=work.now))
+        if number == 1:
+            work.db.add(BookingRule(key="window.last-day", value="14", updated_at=work.now))
     return made
 
 
