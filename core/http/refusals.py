@@ -26,6 +26,11 @@ def _clock(value: object) -> str:
     return f"{value:%H:%M}" if isinstance(value, time) else "规定时间"
 
 
+def _some(number: object) -> str:
+    """A story told later knows the code of a refusal, but no longer its numbers."""
+    return str(number) if isinstance(number, int) else "若干"
+
+
 _Facts = Mapping[str, object]
 _Words = str | Callable[[_Facts], str]
 
@@ -61,7 +66,7 @@ def _blocked(facts: _Facts) -> str:
 
 def _often(facts: _Facts) -> str:
     where = {"department": "在该科室的", "doctor": "这位医生的"}.get(str(facts.get("of")), "")
-    return f"您近期{where}预约已达{facts.get('limit')}次的上限,请过些时间再约,或联系人工。"
+    return f"您近期{where}预约已达{_some(facts.get('limit'))}次的上限,请过些时间再约,或联系人工。"
 
 
 def _too_near(facts: _Facts) -> str:
@@ -71,7 +76,13 @@ def _too_near(facts: _Facts) -> str:
 
 
 def _age(facts: _Facts, words: str) -> str:
-    return f"该科室只接诊{facts.get('age')}周岁{words}的患者,请选择其他科室。"
+    years = f"{facts['age']}周岁" if "age" in facts else "规定年龄"
+    return f"该科室只接诊{years}{words}的患者,请选择其他科室。"
+
+
+def _sex(facts: _Facts) -> str:
+    only = {"female": "女性", "male": "男性"}.get(str(facts.get("sex")), "规定性别的")
+    return f"该科室只接诊{only}患者,请选择其他科室。"
 
 
 SENTENCES: dict[str, tuple[int, _Words]] = {
@@ -95,28 +106,26 @@ SENTENCES: dict[str, tuple[int, _Words]] = {
     "busy": (503, "现在预约的人很多,请稍候再试,您的选择没有丢失。"),
     "limit-department-day": (
         409,
-        lambda f: f"同一科室同一天最多预约{f.get('limit')}个号,您在{_day(f.get('day'))}已有预约,请改选其他日期。",
+        lambda f: f"同一科室同一天最多预约{_some(f.get('limit'))}个号,您在{_day(f.get('day'))}已有预约,请改选其他日期。",
     ),
     "limit-doctor-day": (
         409,
-        lambda f: f"同一医生同一天最多预约{f.get('limit')}个号,您在{_day(f.get('day'))}已有预约。",
+        lambda f: f"同一医生同一天最多预约{_some(f.get('limit'))}个号,您在{_day(f.get('day'))}已有预约。",
     ),
-    "limit-session": (409, lambda f: f"同一班次最多预约{f.get('limit')}个号,您已有预约,请改选其他时间。"),
+    "limit-session": (409, lambda f: f"同一班次最多预约{_some(f.get('limit'))}个号,您已有预约,请改选其他时间。"),
     "limit-day": (
-        409, lambda f: f"每人每天最多预约{f.get('limit')}个号,{_day(f.get('day'))}已达上限,请改选其他日期。",
+        409, lambda f: f"每人每天最多预约{_some(f.get('limit'))}个号,{_day(f.get('day'))}已达上限,请改选其他日期。",
     ),
-    "limit-live": (409, lambda f: f"您已有{f.get('limit')}个待就诊的预约,请先就诊或取消后再约。"),
+    "limit-live": (409, lambda f: f"您已有{_some(f.get('limit'))}个待就诊的预约,请先就诊或取消后再约。"),
     "limit-period": (409, _often),
-    "limit-phone": (409, lambda f: f"一个手机号最多为{f.get('limit')}位患者预约,请换一个联系号码。"),
+    "limit-phone": (409, lambda f: f"一个手机号最多为{_some(f.get('limit'))}位患者预约,请换一个联系号码。"),
     "overlapping-visit": (
         409, lambda f: f"您{_moment(f.get('starts_at'))}已有一个预约,时间太近来不及就诊,请改选其他时段。",
     ),
     "rebook-too-soon": (409, lambda f: f"您刚取消过这个班次,{_moment(f.get('again_at'))}后可以再约。"),
     "too-young": (409, lambda f: _age(f, "及以上")),
     "too-old": (409, lambda f: _age(f, "及以下")),
-    "wrong-sex": (
-        409, lambda f: f"该科室只接诊{'女' if f.get('sex') == 'female' else '男'}性患者,请选择其他科室。",
-    ),
+    "wrong-sex": (409, _sex),
     "blacklisted": (403, _blocked),
     "identity-needed": (409, "预约该号需要患者的证件号码,请补充后再约。"),
     "identity-kind-refused": (409, lambda f: f"首次就诊请使用{_kinds(f)}预约。"),
@@ -130,7 +139,7 @@ SENTENCES: dict[str, tuple[int, _Words]] = {
     "wrong-state": (409, "这个预约现在不能这样办理,请刷新后查看最新状态。"),
     "too-late-to-cancel": (409, lambda f: f"取消预约的截止时间是{_moment(f.get('until'))},现已超过;如有特殊情况请联系人工。"),
     "too-late-to-change": (409, lambda f: f"变更预约的截止时间是{_moment(f.get('until'))},现已超过;如有特殊情况请联系人工。"),
-    "too-many-changes": (409, lambda f: f"一个预约最多变更{f.get('limit')}次,您可以取消后重新预约。"),
+    "too-many-changes": (409, lambda f: f"一个预约最多变更{_some(f.get('limit'))}次,您可以取消后重新预约。"),
     "web-refund-not-allowed": (409, "该医院不支持网上退费,请拨打12320或到医院窗口办理。"),
     "not-check-in-day": (409, lambda f: f"请在就诊当天({_day(f.get('day'))})取号。"),
     "too-late-to-check-in": (409, lambda f: f"取号截止时间是{_moment(f.get('until'))},请到挂号窗口咨询。"),
@@ -142,7 +151,7 @@ SENTENCES: dict[str, tuple[int, _Words]] = {
     "not-found": (404, "没有找到您要的内容。"),
     "template-invalid": (400, "排班内容有误,请检查时间、时段和号数。"),
     "session-exists": (409, lambda f: f"{_day(f.get('day'))}该班次已经发布。"),
-    "has-appointments": (409, lambda f: f"该班次还有{f.get('count')}个占用或预约,不能撤回;请按停诊处理。"),
+    "has-appointments": (409, lambda f: f"该班次还有{_some(f.get('count'))}个占用或预约,不能撤回;请按停诊处理。"),
     "rule-invalid": (400, "规则的键、值或周期不正确。"),
     "appeal-closed": (409, "该限制已结束或申诉已在处理中。"),
 }  # fmt: skip
