@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import (
@@ -212,22 +212,25 @@ async def find_by_card(
 
 
 async def search(db: AsyncSession, sealer: Sealer, words: str, limit: int = 20) -> list[Person]:
-    """People by part of a name, pinyin, initials, or a whole phone or card number (R-094)."""
+    """People by part of a name or pinyin, by initials, or a whole phone or card number (R-094)."""
     words = words.strip()
     if not words:
         return []
+    by_card = select(VisitCard.person_id).where(VisitCard.card_print == sealer.fingerprint(words, "card"))
+    conditions: list[ColumnElement[bool]] = [Person.id.in_(by_card)]
     if words.isdigit():
         by_phone = select(PersonPhone.person_id).where(
             PersonPhone.phone_print == sealer.fingerprint(words, "phone")
         )
-        by_card = select(VisitCard.person_id).where(VisitCard.card_print == sealer.fingerprint(words, "card"))
-        condition = or_(Person.id.in_(by_phone), Person.id.in_(by_card))
+        conditions.append(Person.id.in_(by_phone))
     else:
-        part = words.lower().replace("%", "").replace("_", "")
-        condition = or_(
-            Person.name.contains(part), Person.initials.startswith(part), Person.pinyin.contains(part)
-        )
-    query = select(Person).where(condition).order_by(Person.id).limit(limit)
+        part = words.lower()
+        conditions += [
+            Person.name.contains(words, autoescape=True),
+            Person.initials.startswith(part, autoescape=True),
+            Person.pinyin.contains(part, autoescape=True),
+        ]
+    query = select(Person).where(or_(*conditions)).order_by(Person.id).limit(limit)
     return list((await db.execute(query)).scalars())
 
 
