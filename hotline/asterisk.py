@@ -17,7 +17,8 @@ import structlog
 from core.ports import Chance
 from ivr.backoff import Backoff
 from ivr.dialplan import NEEDED_MODULES, Installation, install, missing_sounds
-from ivr.tones import beep, music, write_wav
+from ivr.sound import write_wav
+from ivr.tones import beep, music
 
 log = structlog.get_logger()
 

@@ -16,7 +16,7 @@ _TYPES = {kind.__name__: kind for kind in get_args(Value)}
 # Longest a prompt may take unless it says otherwise.
 MOST_S = 12.0
 # Spoken syllables in a second by the default voice, measured over the catalogue.
-SYLLABLES_PER_S = 3.6
+SYLLABLES_PER_S = 3.9
 
 
 class PromptError(Exception):

@@ -72,8 +72,7 @@ class Desk:
             raise
         except Exception:  # a border: the caller must not pay for our error
             log.exception("dialogue failed", interaction_id=line.interaction_id)
-            await line.call.say(Prompt("technical-trouble"))
-            return await to_person(line, "failed")
+            return await _apologise(line)
 
     async def _close(self, line: Line, ended: Disposition) -> None:
         """Write how it ended, and let what is held live on for its grace."""
@@ -84,6 +83,19 @@ class Desk:
                 await contact.move(work, line.interaction_id, State.QUEUED)
             else:
                 await contact.close(work, line.interaction_id, ended)
+
+
+async def _apologise(line: Line) -> Disposition:
+    """To a person, with a word if there is still a voice; it may be the voice that failed."""
+    try:
+        await line.call.say(Prompt("technical-trouble"))
+        return await to_person(line, "failed")
+    except HungUp:
+        raise
+    except Exception:  # a border, as above
+        log.exception("nothing can be said", interaction_id=line.interaction_id)
+        await line.call.transfer("queue")
+        return Disposition.TO_PERSON
 
 
 async def _converse(line: Line, reception: Reception) -> Disposition:

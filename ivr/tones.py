@@ -1,13 +1,8 @@
 """Sounds without words: the beep before a recording and the music of the queue, made by arithmetic."""
 
-import wave
-from pathlib import Path
-
 import numpy as np
-from numpy.typing import NDArray
 
-RATE = 8000  # samples in a second: what a telephone line carries
-Samples = NDArray[np.float64]
+from ivr.sound import RATE, Samples
 
 # A slow round of four soft chords (C, A minor, F, G), each note in Hz.
 _CHORDS = (
@@ -50,15 +45,3 @@ def _pluck(hertz: float, seconds: float) -> Samples:
     shape: Samples = np.minimum(1, at / 0.03) * np.exp(-at * 1.6) * np.minimum(1, (seconds - at) / 0.2)
     tone: Samples = np.sin(2 * np.pi * hertz * at) + 0.25 * np.sin(4 * np.pi * hertz * at)
     return shape * tone
-
-
-def write_wav(path: Path, sound: Samples) -> None:
-    """Write samples between -1 and 1 as a file that Asterisk plays: 8 kHz, one channel, 16 bit."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    with wave.open(str(part), "wb") as out:
-        out.setnchannels(1)
-        out.setsampwidth(2)
-        out.setframerate(RATE)
-        out.writeframes((np.clip(sound, -1, 1) * 32767).astype("<i2").tobytes())
-    part.replace(path)

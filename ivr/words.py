@@ -207,13 +207,26 @@ def _latin(measure: str) -> str:
     return _MEASURES.get(measure, measure.encode().hex())
 
 
+# A Chinese voice spells letters as Chinese people do: CT is 西替, X-rays are 艾克斯光.
+_LETTERS = dict(
+    zip(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+        (
+            "诶", "必", "西", "弟", "衣", "艾弗", "吉", "艾尺", "艾", "杰", "开", "艾勒", "艾马",
+            "恩", "欧", "批", "酷", "阿尔", "艾斯", "替", "优", "威", "大不留", "艾克斯", "歪", "贼德",
+        ),
+        strict=True,
+    )
+)  # fmt: skip
+
+
 def written_out(text: str) -> str:
-    """Free text for the voice: digits figure by figure, letters apart, nothing that cannot be said.
+    """Free text for the voice: digits figure by figure, letters by name, nothing that cannot be said.
 
     12320 becomes 幺二三二零: a hotline's and a building's numbers are read by figures.
     """
     said = re.sub(r"\d", lambda match: spoken_digit(match[0]), text)
-    said = re.sub(r"[A-Za-z]", lambda match: f" {match[0].upper()} ", said)
+    said = re.sub(r"[A-Za-z]", lambda match: _LETTERS[match[0].upper()], said)
     return re.sub(r"[^\w\u4e00-\u9fff,。、;?! ]", "", said).strip()
 
 

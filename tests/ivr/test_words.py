@@ -1,0 +1,115 @@
+"""How values are said: one table of what went wrong elsewhere, and rules that hold for every value."""
+
+from datetime import date, time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.values import SERIAL_GROUPS
+from ivr.words import (
+    PAUSE,
+    Clock,
+    Count,
+    Day,
+    Digits,
+    Half,
+    Money,
+    Name,
+    Number,
+    Span,
+    Value,
+    fixed_clips,
+    spoken_number,
+    written_out,
+)
+
+
+def said(value: Value) -> str:
+    return "".join("|" if clip == PAUSE else clip.text for clip in value.clips())
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (Digits("12320"), "幺二三二零"),
+        (Digits("82047157", SERIAL_GROUPS), "八二|零四七|幺五七"),
+        (Digits("10712345678", (3, 4, 4)), "幺零七|幺二三四|五六七八"),
+        (Digits("001X"), "零零幺叉"),
+        (Number(2), "二"),
+        (Number(10), "十"),
+        (Number(12), "十二"),
+        (Number(105), "一百零五"),
+        (Number(110), "一百一十"),
+        (Number(1010), "一千零一十"),
+        (Number(20000), "二万"),
+        (Number(10001), "一万零一"),
+        (Count(2), "两个"),
+        (Count(12), "十二个"),
+        (Count(2, "次"), "两次"),
+        (Count(22, "分钟"), "二十二分钟"),
+        (Day(date(2026, 11, 26)), "十一月二十六日星期四"),
+        (Day(date(2026, 11, 24), date(2026, 11, 23)), "明天十一月二十四日星期二"),
+        (Day(date(2026, 11, 30), date(2026, 11, 23)), "十一月三十日星期一"),
+        (Day(date(2026, 2, 1)), "二月一日星期日"),
+        (Half("am"), "上午"),
+        (Clock(time(9, 30)), "上午九点半"),
+        (Clock(time(14, 5)), "下午两点零五分"),
+        (Clock(time(12, 0)), "下午十二点"),
+        (Clock(time(8, 45)), "上午八点四十五分"),
+        (Clock(time(18, 0)), "晚上六点"),
+        (Span(time(8), time(8, 30)), "上午八点到八点半"),
+        (Span(time(11, 30), time(12)), "上午十一点半到下午十二点"),
+        (Money(2550), "二十五元五角"),
+        (Money(200), "两元"),
+        (Money(0), "零元"),
+        (Money(5), "五分"),
+        (Money(10008), "一百元八分"),
+        (Name("曾雨", "zeng1 yu3"), "曾雨"),
+        (Name("305室"), "三零五室"),
+        (Name("CT室"), "西替室"),
+        (Name("X光科"), "艾克斯光科"),
+    ],
+    ids=str,
+)
+def test_a_value_is_said_as_people_say_it(value: Value, words: str) -> None:
+    assert said(value) == words
+
+
+@given(st.integers(0, 10**8 - 1))
+def test_every_number_is_said_in_its_own_way_and_can_be_heard_back(number: int) -> None:
+    assert heard(spoken_number(number)) == number
+
+
+def heard(words: str) -> int:
+    """Read Chinese numerals, independently of how they were written."""
+    high, ten_thousand, low = words.rpartition("万")
+    if ten_thousand:
+        return heard(high) * 10_000 + (heard(low) if low else 0)
+    total = figure = 0
+    for character in words:
+        if character in "十百千":
+            total += (figure or 1) * {"十": 10, "百": 100, "千": 1000}[character]
+            figure = 0
+        else:
+            figure = "零一二三四五六七八九".index(character)
+    return total + figure
+
+
+@given(st.times())
+def test_every_clock_time_has_its_pieces_recorded_or_is_made_of_few(clock: time) -> None:
+    clips = list(Clock(clock.replace(second=0, microsecond=0)).clips())
+    assert 2 <= len(clips) <= 3
+    assert all(clip.text for clip in clips)
+
+
+def test_recordings_that_do_not_depend_on_the_caller_have_one_text_each() -> None:
+    texts: dict[str, str] = {}
+    for clip in fixed_clips():
+        assert texts.setdefault(clip.key, clip.text) == clip.text
+    assert {"digit/1", "month/12", "day/31", "weekday/7", "hour/12", "minute/30"} <= set(texts)
+
+
+@given(st.text("0123456789X", min_size=1, max_size=30))
+def test_free_text_keeps_no_figures(text: str) -> None:
+    assert not any(character.isdigit() for character in written_out(text))
