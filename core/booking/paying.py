@@ -28,7 +28,7 @@ async def pay(
         return False
     if made.state == State.UNPAID:
         _confirm(work, made)
-    elif made.state == State.EXPIRED and await _may_return(work, made):
+    elif made.state == State.EXPIRED and await _paid_up(work, made) and await _may_return(work, made):
         _confirm(work, made)
         made.ended_at = made.reason = None
     elif State(made.state) not in LIVE:
@@ -41,6 +41,11 @@ def _confirm(work: Work, made: Appointment) -> None:
     made.fhir = FHIR[State.BOOKED]
     made.version += 1
     work.record(AppointmentConfirmed(appointment_id=made.id, person_id=made.person_id, version=made.version))
+
+
+async def _paid_up(work: Work, made: Appointment) -> bool:
+    """Whether the whole fee is there: what was paid before a change was owed back at the expiry."""
+    return (await money.balance(work, made.id)).left_fen >= made.fee_fen
 
 
 async def _may_return(work: Work, made: Appointment) -> bool:

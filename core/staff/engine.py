@@ -1,6 +1,6 @@
 """Accounts and roles: enough for an actor on every act."""
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import NotAllowed, NotFound, WrongInput
@@ -11,11 +11,17 @@ from core.work import Work
 
 
 async def create_role(work: Work, name: str, functions: set[str]) -> int:
-    """A role is a name and a set of functions (R-164, R-166). Raises WrongInput, NotAllowed."""
+    """A role is a name and a set of functions (R-164, R-166).
+
+    Raises WrongInput for an empty or known name and for unknown functions, NotAllowed.
+    """
     _may(work)
+    name = name.strip()
     unknown = functions - set(FUNCTIONS)
-    if unknown or not name.strip():
+    if unknown:
         raise WrongInput(facts={"field": "functions", "value": sorted(unknown)})
+    if not name or await _there(work, select(Role.id).where(Role.name == name)):
+        raise WrongInput(facts={"field": "name"})
     role = Role(name=name, functions=sorted(functions))
     work.db.add(role)
     await work.db.flush()
@@ -27,12 +33,16 @@ async def create_staff(
 ) -> int:
     """A new account. A login is never used again, also not that of a deleted account (R-170).
 
-    Raises WrongInput, NotAllowed.
+    Raises WrongInput, also for a number (工号) that somebody has or had, NotAllowed.
     """
     _may(work)
-    taken = (await work.db.execute(select(Staff.id).where(Staff.login == login))).first()
-    if taken is not None or not login.strip() or not name.strip():
+    login, name = login.strip(), name.strip()
+    if not login or await _there(work, select(Staff.id).where(Staff.login == login)):
         raise WrongInput(facts={"field": "login"})
+    if not name:
+        raise WrongInput(facts={"field": "name"})
+    if number is not None and await _there(work, select(Staff.id).where(Staff.number == number)):
+        raise WrongInput(facts={"field": "number"})
     made = Staff(login=login, name=name, number=number, hospital_id=hospital_id, created_at=work.now)
     work.db.add(made)
     await work.db.flush()
@@ -40,10 +50,12 @@ async def create_staff(
 
 
 async def give_role(work: Work, staff_id: int, role_id: int) -> None:
-    """One more role; the rights are the union (R-172). A repeat does no harm."""
+    """One more role; the rights are the union (R-172). A repeat does no harm. Raises NotFound."""
     _may(work)
-    there = select(StaffRole.id).where(StaffRole.staff_id == staff_id, StaffRole.role_id == role_id)
-    if (await work.db.execute(there)).first() is None:
+    if await work.db.get(Staff, staff_id) is None or await work.db.get(Role, role_id) is None:
+        raise NotFound(facts={"what": "staff or role"})
+    given = select(StaffRole.id).where(StaffRole.staff_id == staff_id, StaffRole.role_id == role_id)
+    if not await _there(work, given):
         work.db.add(StaffRole(staff_id=staff_id, role_id=role_id))
         await work.db.flush()
 
@@ -75,6 +87,10 @@ async def actor(db: AsyncSession, login: str, channel: Channel | None = None) ->
     )
     functions = frozenset(function for row in roles.scalars() for function in row)
     return Actor(ActorKind.STAFF, login, channel, found, functions)
+
+
+async def _there(work: Work, query: Select[int]) -> bool:
+    return (await work.db.execute(query.limit(1))).first() is not None
 
 
 def _may(work: Work) -> None:
