@@ -9,6 +9,7 @@ from core.booking.may import may_check_in
 from core.booking.rules import FHIR, State, step
 from core.booking.tables import Appointment
 from core.credit.engine import forgive, note
+from core.errors import WrongState
 from core.events import AppointmentAttended, AppointmentCheckedIn, AppointmentMissed
 from core.schedule import slots
 from core.schedule.rules import SlotState
@@ -100,7 +101,11 @@ async def miss(work: Work, made: Appointment, *, counts: bool) -> None:
 
 
 async def excuse(work: Work, appointment_id: int, *, why: str) -> None:
-    """The hospital caused this miss: it does not count, and what it led to is lifted."""
+    """The hospital caused this miss: it does not count, and what it led to is lifted.
+
+    Raises AppointmentUnknown, WrongState when it is no miss.
+    """
     made = await appointment(work, appointment_id)
-    step(State(made.state), State.ATTENDED)  # only a miss can be excused
+    if made.state != State.NO_SHOW:
+        raise WrongState(facts={"state": made.state, "wanted": "excused"})
     await forgive(work, appointment_id=made.id, why=why)
