@@ -1,0 +1,51 @@
+"""Which sounds are in a recording, and where: normalised correlation of short windows."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+Samples = NDArray[np.float64]
+RATE = 8000
+# A played sound gives 0.98 and more through A-law, another one of the same voice at most 0.4.
+SURE = 0.8
+WINDOW_S = 1.2
+
+
+@dataclass(frozen=True)
+class Match:
+    """score: 1 is the very same; at_s: where in the recording it begins."""
+
+    score: float
+    at_s: float
+
+    @property
+    def sure(self) -> bool:
+        return self.score >= SURE
+
+
+def read(path: Path) -> Samples:
+    """A recording's samples. The header is skipped, not read: its lengths are written last, if at all."""
+    data = path.read_bytes()
+    start = data.index(b"data") + 8
+    raw = data[start : start + (len(data) - start) // 2 * 2]
+    samples: Samples = np.frombuffer(raw, dtype="<i2").astype(np.float64) / 32768
+    return samples
+
+
+def find(recording: Samples, sound: Samples, *, window_s: float = WINDOW_S) -> Match:
+    """The place where the beginning of a sound fits best."""
+    pattern = sound[: int(window_s * RATE)]
+    if len(recording) < len(pattern) or len(pattern) == 0:
+        return Match(0.0, 0.0)
+    size = 1 << (len(recording) + len(pattern) - 1).bit_length()
+    product = np.fft.rfft(recording, size) * np.conj(np.fft.rfft(pattern, size))
+    fits = np.fft.irfft(product, size)[: len(recording) - len(pattern) + 1]
+    squares = np.concatenate([[0.0], np.cumsum(recording**2)])
+    energy = squares[len(pattern) :] - squares[: -len(pattern)]
+    norm = np.sqrt(np.maximum(energy, 1e-9) * np.sum(pattern**2))
+    # Where the line is silent there is nothing to fit.
+    scores = np.where(energy > 1e-3, fits / norm, 0.0)
+    best = int(np.argmax(scores))
+    return Match(float(scores[best]), best / RATE)

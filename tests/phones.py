@@ -1,0 +1,89 @@
+"""Real SIP telephones for the tests: each a process, driven over its pipes."""
+
+import asyncio
+import contextlib
+import itertools
+import json
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+PROGRAM = Path(__file__).parent / "phone_process.py"
+# Outside the switch's range; each phone takes a few.
+_RTP = itertools.cycle(range(30000, 39000, 10))
+WITHIN_S = 30.0
+
+
+class Phone:
+    """One telephone. Everything it has told is in `told`, newest last."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+        self.told: list[dict[str, Any]] = []
+        self._news = asyncio.Condition()
+        self._reader = asyncio.create_task(self._read())
+
+    async def _read(self) -> None:
+        assert self._process.stdout
+        async for line in self._process.stdout:
+            if line.startswith(b"{"):
+                async with self._news:
+                    self.told.append(json.loads(line))
+                    self._news.notify_all()
+        async with self._news:
+            self.told.append({"event": "ended", "code": -1})
+            self._news.notify_all()
+
+    async def until(self, *events: str, within_s: float = WITHIN_S) -> dict[str, Any]:
+        """Return the first of these that has happened, or happens now. Raises TimeoutError."""
+        async with asyncio.timeout(within_s), self._news:
+            while True:
+                for one in self.told:
+                    if one["event"] in events:
+                        return one
+                await self._news.wait()
+
+    async def do(self, what: str, **more: object) -> None:
+        assert self._process.stdin
+        with contextlib.suppress(ConnectionError):
+            self._process.stdin.write(json.dumps({"do": what, **more}).encode() + b"\n")
+            await self._process.stdin.drain()
+
+    async def call(self, number: str, wav: Path | None = None) -> dict[str, Any]:
+        """Dial, and return when it is answered or refused."""
+        await self.do("call", number=number, wav=str(wav or ""))
+        return await self.until("answered", "ended", "error")
+
+    async def press(self, keys: str, how: str = "rfc4733") -> None:
+        await self.do("press", keys=keys, how=how)
+
+    async def hang_up(self) -> None:
+        await self.do("hang-up")
+
+    async def close(self) -> None:
+        await self.do("end")
+        try:
+            async with asyncio.timeout(5):
+                await self._process.wait()
+        except TimeoutError:
+            self._process.kill()
+            await self._process.wait()
+        await self._reader
+
+
+@asynccontextmanager
+async def phone(sip_port: int, number: str, password: str | None = None) -> AsyncIterator[Phone]:
+    """A telephone that calls from `number`; with a password it registers as that name."""
+    words = [str(sip_port), str(next(_RTP)), number, *([password] if password is not None else [])]
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, str(PROGRAM), *words,
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    made = Phone(process)
+    try:
+        await made.until("up")
+        yield made
+    finally:
+        await made.close()

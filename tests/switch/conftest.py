@@ -1,0 +1,98 @@
+"""A real Asterisk on free ports, our dialogues behind it, and one voice; once for all tests here."""
+
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field, replace
+
+import pytest
+import pytest_asyncio
+
+from core.chance import SystemChance
+from core.settings import Settings
+from hotline.asterisk import Asterisk, NoAsterisk, Switch, find_asterisk
+from hotline.installation import installation
+from ivr.agi import AgiCall, AgiServer
+from ivr.dialplan import CORE_SOUNDS, Installation
+from ivr.speech import Voice, open_voice
+
+Route = Callable[[AgiCall], Awaitable[None]]
+# One number for each script, so that many can be played at once.
+NUMBERS = ("12320", *(f"123{place:03}" for place in range(60)))
+
+
+@dataclass
+class Exchange:
+    """Who answers which number: a test puts its dialogue there before it calls."""
+
+    switch: Switch
+    agi: AgiServer
+    voice: Voice
+    answers: dict[str, Route] = field(default_factory=dict)
+    later: dict[str, Route] = field(default_factory=dict)
+
+    @property
+    def at(self) -> Installation:
+        return self.switch.installation
+
+    @property
+    def sip_port(self) -> int:
+        return self.at.sip_port
+
+
+@pytest.fixture(scope="session")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    folder = tmp_path_factory.mktemp("switch")
+    return Settings(
+        data=folder / "data",
+        cache=Settings().cache,
+        numbers=NUMBERS,
+        queue_patience_s=6,
+        demo=True,
+        demo_size="tiny",
+    )
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def asterisk(settings: Settings) -> Asterisk:
+    try:
+        return await find_asterisk(settings.cache)
+    except NoAsterisk as why:
+        pytest.skip(f"no Asterisk can be had here: {why}")
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def voice(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Voice]:
+    if not shutil.which("espeak-ng"):
+        pytest.skip("espeak-ng is not installed")
+    made = await open_voice(settings.model_copy(update={"cache": tmp_path_factory.mktemp("speech")}))
+    await made.warm()
+    yield made
+    await made.close()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def exchange(settings: Settings, asterisk: Asterisk, voice: Voice) -> AsyncIterator[Exchange]:
+    at = installation(settings, SystemChance())
+    await voice.lay_out(at.sounds, CORE_SOUNDS)
+    answers: dict[str, Route] = {}
+    later: dict[str, Route] = {}
+
+    async def reception(call: AgiCall) -> None:
+        await answers[call.dnis](call)
+
+    async def unanswered(call: AgiCall) -> None:
+        await later[call.dnis](call)
+
+    agi = AgiServer(
+        "127.0.0.1",
+        0,
+        {"reception": reception, "unanswered": unanswered},
+        sounds=voice.sounds,
+        messages=at.messages,
+    )
+    await agi.start()
+    switch = Switch(asterisk, replace(at, agi_port=agi.port), SystemChance())
+    await switch.start()
+    yield Exchange(switch, agi, voice, answers, later)
+    await switch.stop()
+    await agi.stop()
