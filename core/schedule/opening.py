@@ -23,7 +23,7 @@ def opening(
     """Work out a session's instants (R-147 to R-150).
 
     Released on the first release day that has `day` in its window, at the release time; closed at
-    the booking stop, and in any case when `window.first-day` says it is too near.
+    the booking stop, and in any case when `window.first-day` says it is too near or it begins.
     """
 
     def says(name: str) -> Any:
@@ -36,7 +36,7 @@ def opening(
             says("release.day").on_or_after(day - timedelta(days=says("window.last-day"))),
             says("release.time"),
         ),
-        stop_at=min(too_near, starts_at if stop is None else stop),
+        stop_at=min(too_near, starts_at, stop or starts_at),
         recycle_at=book.deadline("recycle.time", day, starts_at, kind=kind, department=department, half=half),
     )
 

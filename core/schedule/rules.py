@@ -1,5 +1,6 @@
 """A session's and a slot's life as tables; how a template becomes periods and slots; pure."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -123,14 +124,10 @@ def pools(capacity: int, shares: Mapping[str, int | str]) -> list[str]:
 
 def _count(share: int | str, capacity: int) -> int:
     text = str(share).strip()
-    try:
-        # At least 30 % of numbers means at least: a fraction of a slot is rounded up.
-        number = -(-capacity * int(text[:-1]) // 100) if text.endswith("%") else int(text)
-    except ValueError:
-        raise TemplateInvalid(facts={"field": "shares", "value": text}) from None
-    if number < 0:
+    if not re.fullmatch(r"\d{1,5}%?", text, re.ASCII):
         raise TemplateInvalid(facts={"field": "shares", "value": text})
-    return number
+    # At least 30 % of numbers means at least: a fraction of a slot is rounded up.
+    return -(-capacity * int(text[:-1]) // 100) if text.endswith("%") else int(text)
 
 
 def sellable(channel: Channel, *, now: datetime, recycle_at: datetime | None) -> tuple[str, ...] | None:
