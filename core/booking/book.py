@@ -6,10 +6,11 @@ from datetime import datetime
 from sqlalchemy import select, update
 
 from core.booking.commands import Book, Booked, Change
+from core.booking.deadlines import may_change
 from core.booking.facts import SlotFacts
 from core.booking.hold import live_hold
 from core.booking.loading import appointment, asked, facts_for
-from core.booking.may import may_book, may_change, pay_terms
+from core.booking.may import may_book, pay_terms
 from core.booking.rules import FHIR, State, step
 from core.booking.tables import Appointment
 from core.credit.book import RuleBook

@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from core.booking.commands import Cancel, Cancelled
+from core.booking.deadlines import may_cancel
 from core.booking.loading import Asked, appointment, asked
-from core.booking.may import may_cancel, ruled
+from core.booking.may import ruled
 from core.booking.rules import FHIR, State, step
 from core.booking.tables import Appointment
 from core.credit.engine import note

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
+from core.booking.deadlines import may_check_in
 from core.booking.loading import appointment, asked
-from core.booking.may import may_check_in
 from core.booking.rules import FHIR, State, step
 from core.booking.tables import Appointment
 from core.credit.engine import forgive, note
