@@ -12,7 +12,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import structlog
 from aiohttp import web
-from ivr.speech import open_voice
 
 from core import health
 from core.contact import view as contact_view
@@ -27,6 +26,7 @@ from hotline.foundation import Foundation, alone, foundation
 from hotline.jobs import jobs
 from hotline.telephone import Telephone
 from ivr.prompts import PromptError, catalogue
+from ivr.speech import open_voice
 from sms import kept
 from sms.gateways.console import ConsoleGateway
 from sms.kept import KeptText

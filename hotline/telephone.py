@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 import structlog
-from ivr.speech import Voice
 
 from core.health import Probe, Report, State, Told
 from hotline.asterisk import NoAsterisk, Switch, SwitchFailed, find_asterisk
@@ -20,6 +19,7 @@ from ivr.following import SWITCH, Follower
 from ivr.left_alone import take_in
 from ivr.line import Manners
 from ivr.reception import Desk
+from ivr.speech import Voice
 from web.house import PhoneLine
 
 log = structlog.get_logger()

@@ -1,0 +1,198 @@
+"""Who lives in the invented province: a cast that visitors may call as, and a crowd that books."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+
+from sqlalchemy import select
+
+from core.booking.commands import Book, Booked, Hold
+from core.booking.stopping import stop
+from core.booking.store import PlainStore
+from core.booking.visit import attend, miss_due
+from core.catalogue.engine import PostFacts, posts_of_hospital
+from core.catalogue.tables import Doctor, Hospital
+from core.errors import Refusal
+from core.people.engine import register
+from core.schedule.engine import Plan, publish
+from core.schedule.tables import Session
+from core.values import (
+    SHANGHAI,
+    Actor,
+    ActorKind,
+    Channel,
+    Identity,
+    Phone,
+    day_of,
+    demo_identity,
+    system,
+)
+from core.work import Hotline
+from hotline.demo_catalogue import SEED, surname_weights
+from hotline.demo_words import GIVEN
+
+WRITER = system("demo")
+_ELDER_BORN = date(1941, 3, 18)
+
+
+@dataclass(frozen=True)
+class Patient:
+    """One invented person. order: of birth on that day; odd is male."""
+
+    name: str
+    born: date
+    order: int
+    phone: str | None
+
+    @property
+    def identity(self) -> Identity:
+        return demo_identity("0101", self.born, self.order)
+
+    @property
+    def tail(self) -> str:
+        return self.identity.number[-4:]
+
+
+LI = Patient("李秀英", date(1966, 8, 12), 2, "10712345678")
+WANG = Patient("王强", date(1985, 5, 20), 3, "10755550001")
+CHILD = Patient("王小雨", date(2018, 3, 2), 4, "10755550001")
+ELDER = Patient("赵德福", _ELDER_BORN, 5, "10766660001")
+ZHOU = Patient("周敏", date(1990, 11, 3), 6, "10777770001")
+BLOCKED = Patient("孙浩然", date(1993, 7, 9), 7, "10788880001")
+STRANGER = Patient("刘洋", date(1979, 2, 27), 9, None)
+STRANGERS_PHONE = "10799990000"
+
+
+class _Then:
+    """A clock that stands at one moment of the past."""
+
+    def __init__(self, instant: datetime) -> None:
+        self._instant = instant
+
+    def now(self) -> datetime:
+        return self._instant
+
+
+def _at(hotline: Hotline, day: date, clock: time = time(9)) -> Hotline:
+    """The same house on another day; nobody outside hears of what is long past."""
+    return replace(
+        hotline, clock=_Then(datetime.combine(day, clock, SHANGHAI).astimezone(UTC)), routes={},
+    )  # fmt: skip
+
+
+async def write(hotline: Hotline, crowd: int) -> None:
+    """The cast with its history, and `crowd` more patients with appointments to come."""
+    people = _People(hotline)
+    await people.past()
+    await people.coming()
+    await people.crowd(crowd)
+
+
+class _People:
+    def __init__(self, hotline: Hotline) -> None:
+        self._hotline = hotline
+        self._store = PlainStore(hotline)
+        self._today = day_of(hotline.clock.now())
+        self._dice = random.Random(SEED)
+
+    async def past(self) -> None:
+        """李秀英 was with Dr 曾 three weeks ago; 孙浩然 has missed three visits since."""
+        li, blocked = await self._person(LI), await self._person(BLOCKED)
+        doctor = await self._post_of("曾文华")
+        visit = await self._visit(li, LI.phone, doctor, self._today - timedelta(days=21))
+        async with _at(self._hotline, self._today - timedelta(days=21), time(12)).work(WRITER) as work:
+            await attend(work, visit.appointment_id, evidence="his")
+        for days in (20, 13, 6):
+            day = self._today - timedelta(days=days)
+            await self._visit(blocked, BLOCKED.phone, doctor, day)
+            async with _at(self._hotline, day + timedelta(days=1)).work(WRITER) as work:
+                await miss_due(work)
+
+    async def coming(self) -> None:
+        """The rest of the cast, 周敏's appointment, a doctor who is full, and one who is away."""
+        for patient in (WANG, CHILD, ELDER, STRANGER):
+            await self._person(patient)
+        zhou = await self._person(ZHOU)
+        for session in await self._sessions("单国强"):
+            if await self._book(session, zhou, ZHOU.phone):
+                break
+        await self._sell_out()
+        away = [s for s in await self._sessions("解小敏") if s.day > self._today + timedelta(days=4)]
+        if away:
+            async with self._hotline.work(WRITER) as work:
+                await stop(work, away[0].id, reason="leave")
+
+    async def crowd(self, size: int) -> None:
+        """Patients from every channel, on the days that are open now."""
+        now = self._hotline.clock.now()
+        async with self._hotline.read() as db:
+            query = select(Session).where(Session.release_at <= now, Session.stop_at > now)
+            sessions = list((await db.execute(query.order_by(Session.id))).scalars())
+        for number in range(size if sessions else 0):
+            patient = self._somebody(number)
+            person = await self._person(patient)
+            channel = self._dice.choices(
+                (Channel.PHONE, Channel.WEB, Channel.SMS, Channel.WINDOW), (45, 35, 10, 10)
+            )[0]
+            await self._book(self._dice.choice(sessions), person, patient.phone, channel)
+
+    async def _sell_out(self) -> None:
+        for session in await self._sessions("仇玉兰"):
+            for number in range(session.total):
+                patient = self._somebody(9_000 + session.id % 500 * 3 + number)
+                await self._book(session, await self._person(patient), patient.phone)
+
+    def _somebody(self, number: int) -> Patient:
+        surnames, weights = surname_weights()
+        sex = ("female", "male")[number % 2]
+        name = self._dice.choices(surnames, weights)[0] + "".join(self._dice.choices(GIVEN[sex], k=2))
+        born = date(1950, 1, 1) + timedelta(days=number * 37 % 20_000)
+        return Patient(name, born, number % 998 + 1, f"1073{number:07}")
+
+    async def _person(self, patient: Patient) -> int:
+        phones = [Phone(patient.phone)] if patient.phone else []
+        async with self._hotline.work(WRITER) as work:
+            return (await register(work, name=patient.name, identity=patient.identity, phones=phones)).id
+
+    async def _post_of(self, doctor: str) -> PostFacts:
+        async with self._hotline.read() as db:
+            query = select(Doctor.id, Doctor.hospital_id).where(Doctor.name == doctor)
+            doctor_id, hospital_id = (await db.execute(query.order_by(Doctor.id).limit(1))).one()
+            posts: Sequence[PostFacts] = await posts_of_hospital(db, hospital_id)
+        return next(post for post in posts if post.doctor_id == doctor_id)
+
+    async def _visit(self, person: int, phone: str | None, post: PostFacts, day: date) -> Booked:
+        """A visit on a day that is over: published, booked two days before."""
+        before = _at(self._hotline, day - timedelta(days=2))
+        async with before.work(WRITER) as work:
+            plan = Plan(post, day, "am", time(8), time(11), 30, 6)
+            (session,) = await publish(work, [plan])
+        return await _book(PlainStore(before), session, person, phone, Channel.PHONE)
+
+    async def _sessions(self, doctor: str) -> list[Session]:
+        """Of a doctor by name, from today on, the earliest first; none where the doctor is not."""
+        async with self._hotline.read() as db:
+            query = (
+                select(Session)
+                .join(Doctor, Doctor.id == Session.doctor_id)
+                .join(Hospital, Hospital.id == Session.hospital_id)
+                .where(Doctor.name == doctor, Session.day > self._today)
+                .order_by(Session.day, Session.starts_at)
+            )
+            return list((await db.execute(query)).scalars())
+
+    async def _book(
+        self, session: Session, person: int, phone: str | None, channel: Channel = Channel.PHONE
+    ) -> Booked | None:
+        try:
+            return await _book(self._store, session.id, person, phone, channel)
+        except Refusal:
+            return None  # full, not for them, not by this channel: as in life
+
+
+async def _book(store: PlainStore, session: int, person: int, phone: str | None, channel: Channel) -> Booked:
+    by = Actor(ActorKind.PATIENT, "demo", channel)
+    held = await store.submit(Hold(session_id=session, owner=f"demo:{person}", person_id=person), by)
+    contact = Phone(phone or STRANGERS_PHONE)
+    return await store.submit(Book(hold_id=held.hold_id, person_id=person, contact=contact), by)
