@@ -467,6 +467,12 @@ WHICH_ROW = (
         "too-young", "age.min", "14周岁", ("R-157",),
     ),
     Case(
+        "own rows come before common ones, be those newer, larger or more exact", "R-157",
+        (own("age.min", "14"), common("age.min", "60", priority=9), common("age.min@kind=expert", "60")),
+        (book(who="刚满十四"),), (book(who="将满十四"),),
+        "too-young", "age.min", "14周岁", ("R-157",),
+    ),
+    Case(
         "the larger priority wins", "R-158: priority", (own("age.min", "60", priority=1), own("age.min", "14", priority=9)),
         (book(who="刚满十四"),), (book(who="将满十四"),),
         "too-young", "age.min", "14周岁", ("R-158",),
