@@ -1,0 +1,237 @@
+"""The house as it is run: a process of its own, called by a real telephone, killed, and asked how it is."""
+
+import asyncio
+import json
+import os
+import re
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import aiohttp
+import pytest
+
+from core.settings import Settings
+from hotline.asterisk import NoAsterisk, find_asterisk
+from hotline.demo_people import ELDER, LI, STRANGERS_PHONE, ZHOU
+from tests import audio
+from tests.phones import Phone, phone
+
+pytestmark = pytest.mark.switch
+
+READY_S = 120
+SOON_S = 45
+
+
+@dataclass
+class House:
+    """process: of the application; ready: what its one line said."""
+
+    process: asyncio.subprocess.Process
+    ready: dict[str, Any]
+    folder: Path
+
+    @property
+    def web(self) -> str:
+        return str(self.ready["web"])
+
+    @property
+    def sip_port(self) -> int:
+        return int(str(self.ready["sip"]).rpartition(":")[2])
+
+    def asterisk(self) -> int:
+        """The switch's process id."""
+        config = str(self.folder / "data" / "switch" / "etc" / "asterisk.conf")
+        for entry in Path("/proc").glob("[0-9]*/cmdline"):
+            try:
+                words = entry.read_bytes().split(b"\0")
+            except OSError:
+                continue
+            if config.encode() in words and b"-f" in words:
+                return int(entry.parent.name)
+        raise LookupError("no switch runs")
+
+    def sound(self, name: str) -> audio.Samples:
+        return audio.read(self.folder / "data" / "sounds" / "zh" / f"{name}.wav")
+
+
+def environment(folder: Path) -> dict[str, str]:
+    return os.environ | {
+        "HOTLINE_DATA": str(folder / "data"),
+        "HOTLINE_PORT": "0",
+        "HOTLINE_DEMO": "yes",
+        "HOTLINE_DEMO_SIZE": "tiny",
+        "HOTLINE_QUEUE_PATIENCE_S": "8",
+    }
+
+
+def log_of(folder: Path) -> IO[bytes]:
+    folder.mkdir(exist_ok=True)
+    return (folder / "log").open("ab")
+
+
+def alive(process: int) -> bool:
+    return Path(f"/proc/{process}").exists()
+
+
+@asynccontextmanager
+async def serving(folder: Path) -> AsyncIterator[House]:
+    """`hotline serve`, up; what is left of it is ended by its process id."""
+    with log_of(folder) as log:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "hotline", "serve",
+            env=environment(folder), stdout=asyncio.subprocess.PIPE, stderr=log,
+        )  # fmt: skip
+    assert process.stdout
+    house = House(process, {}, folder)
+    try:
+        async with asyncio.timeout(READY_S):
+            line = (await process.stdout.readline()).decode()
+        assert line.startswith("ready {"), folder
+        house.ready = json.loads(line.removeprefix("ready "))
+        yield house
+    finally:
+        if process.returncode is None:
+            process.send_signal(signal.SIGINT)
+            await process.wait()
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    try:
+        await find_asterisk(Settings().cache)
+    except NoAsterisk as why:
+        pytest.skip(f"no Asterisk can be had here: {why}")
+    async with serving(tmp_path / "house") as made:
+        yield made
+
+
+async def page(house: House, path: str) -> str:
+    async with aiohttp.ClientSession() as http, http.get(house.web + path) as answer:
+        return await answer.text()
+
+
+async def health(house: House) -> dict[str, str]:
+    parts = json.loads(await page(house, "healthz"))["parts"]
+    return {name: part["state"] for name, part in parts.items()}
+
+
+async def until(look: Callable[[], Any], wanted: Callable[[Any], bool]) -> Any:
+    """Ask until the answer is as wanted. Raises TimeoutError with the last one."""
+    answer = None
+    try:
+        async with asyncio.timeout(SOON_S):
+            while not wanted(answer := await look()):  # noqa: ASYNC110 it is another process
+                await asyncio.sleep(0.2)
+    except TimeoutError:
+        raise TimeoutError(str(answer)) from None
+    return answer
+
+
+async def press_as_asked(telephone: Phone, *entries: str, pause_s: float = 2.0) -> None:
+    """A caller who knows the menu: presses into each sentence, and lets the next one begin."""
+    for entry in entries:
+        await asyncio.sleep(pause_s)
+        await telephone.press(entry)
+
+
+async def test_a_stranger_to_us_dials_books_and_finds_everything_on_the_page(house: House) -> None:
+    assert (await health(house)) == dict.fromkeys(
+        ("database", "switch", "switch-line", "voice", "outbox", "timers"), "up"
+    )
+    async with phone(house.sip_port, LI.phone or "") as telephone:
+        assert (await telephone.call("12320"))["event"] == "answered"
+        await press_as_asked(telephone, "1", LI.tail.replace("X", "*"), "1")
+
+        async def texts() -> str:
+            return await page(house, "live/texts")
+
+        shown = await until(texts, lambda text: "曾文华" in text)
+        serial = re.search(r"(?<!\d)\d{8}(?!\d)|\d{2} ?\d{3} ?\d{3}", shown)
+        assert serial
+        await telephone.hang_up()
+        await telephone.until("ended")
+    appointments = await page(house, "live/appointments")
+    assert "曾文华" in appointments
+    assert LI.phone not in appointments
+    story = re.search(r'href="/(calls/[^"]+)"', await page(house, "live/calls"))
+    assert story
+    told = await page(house, story[1])
+    assert "曾文华" in told
+    assert LI.tail not in told
+    assert "hotline_texts_total" in await page(house, "metrics")
+
+
+async def test_ctrl_c_ends_everything_it_started(tmp_path: Path) -> None:
+    async with serving(tmp_path / "house") as house:
+        switch = house.asterisk() if house.ready["sip"] else None
+        house.process.send_signal(signal.SIGINT)
+        assert await house.process.wait() == 0
+        if switch:
+            assert not alive(switch)
+
+
+async def test_two_cannot_serve_one_folder(house: House) -> None:
+    second = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "hotline", "serve",
+        env=environment(house.folder), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    _, said = await second.communicate()
+    assert second.returncode == 2
+    assert b"another hotline serves" in said
+
+
+async def test_a_switch_that_is_killed_is_missed_started_again_and_takes_calls(house: House) -> None:
+    before = house.asterisk()
+    os.kill(before, signal.SIGKILL)
+    await until(lambda: health(house), lambda parts: parts["switch-line"] == "down")
+    await until(lambda: health(house), lambda parts: parts["switch"] == parts["switch-line"] == "up")
+    assert house.asterisk() != before
+    async with phone(house.sip_port, ELDER.phone or "") as telephone:
+        assert (await telephone.call("12320"))["event"] == "answered"
+
+
+async def test_without_us_a_call_is_answered_in_chinese_queued_and_its_message_kept(
+    house: House, tmp_path: Path
+) -> None:
+    house.process.kill()
+    await house.process.wait()
+    switch = house.asterisk()
+    try:
+        wav = tmp_path / "heard.wav"
+        async with phone(house.sip_port, STRANGERS_PHONE) as telephone:
+            assert (await telephone.call("12320", wav))["event"] == "answered"
+            await asyncio.sleep(24)  # the sentence, the queue that finds nobody, the request to speak
+            await telephone.press("#")
+            assert (await telephone.until("ended"))["code"] == 200
+        heard = audio.read(wav)
+        found = [
+            audio.find(heard, house.sound(name))
+            for name in ("core/maintenance", "core/leave-message", "core/message-taken")
+        ]
+        assert all(match.sure for match in found), found
+        assert [match.at_s for match in found] == sorted(match.at_s for match in found)
+    finally:
+        os.kill(switch, signal.SIGTERM)
+        await until(lambda: asyncio.to_thread(alive, switch), lambda there: not there)
+    async with serving(house.folder) as again:  # what was left becomes a call we owe
+
+        async def texts() -> str:
+            return await page(again, "live/texts")
+
+        await until(texts, lambda text: "107****0000" in text)
+
+
+async def test_a_process_that_dies_in_mid_call_costs_the_caller_nothing(house: House) -> None:
+    async with phone(house.sip_port, ZHOU.phone or "") as telephone:
+        assert (await telephone.call("12320"))["event"] == "answered"
+        await press_as_asked(telephone, "2")
+        house.process.kill()
+        await house.process.wait()
+        await asyncio.sleep(5)
+        assert [one for one in telephone.told if one["event"] == "ended"] == []
+    os.kill(house.asterisk(), signal.SIGTERM)
