@@ -16,7 +16,7 @@ from web import words
 from web.call_words import ending, place
 from web.house import TextShown, WebHouse
 
-ROWS = 12
+ROWS = 8
 
 
 @dataclass(frozen=True)

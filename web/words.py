@@ -8,7 +8,7 @@ GOOD, WAIT, BAD, QUIET = "good", "wait", "bad", "quiet"
 PARTS = {
     "database": "数据库",
     "switch": "电话交换机",
-    "agi": "语音菜单",
+    "switch-line": "交换机连线",
     "voice": "语音",
     "outbox": "发件箱",
     "timers": "定时任务",
