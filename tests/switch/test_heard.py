@@ -66,7 +66,7 @@ async def test_a_caller_books_by_keys_and_hears_every_sentence_and_no_other(
         # Heard: each sentence in its place, none that was not said.
         recording = audio.read(wav)
         played = [path for path in await pieces(exchange.voice, player.said) if telling(path)]
-        found = [audio.find(recording, audio.read(path)) for path in played]
+        found = [audio.heard(recording, audio.read(path)) for path in played]
         assert [match.score for match in found if not match.sure] == []
         order = [match.at_s for path, match in zip(played, found, strict=True) if played.count(path) == 1]
         assert order == sorted(order)
