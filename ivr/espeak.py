@@ -10,16 +10,20 @@ from pathlib import Path
 
 import structlog
 
-from ivr.sound import Samples, check, read_wav
+from ivr.reading import reading
+from ivr.sound import NotSpeech, Samples, check, read_wav
 
 log = structlog.get_logger()
 
-WITHIN_S = 5.0  # a sentence takes 12 to 30 ms; the first one loads the voice
-STARTING_S = 10.0
+WITHIN_S = 5.0  # a sentence takes 12 to 30 ms
+STARTING_S = 10.0  # the first one loads the library and the voice
 # Requests waiting for the voice beyond this are refused: callers in a queue for a word hear nothing.
 MOST_WAITING = 64
-# The plain `cmn` of espeak-ng 1.51 reads Chinese as English; this one reads characters and pinyin.
+# The plain `cmn` of espeak-ng 1.51 reads Chinese as English; this one, there and in 1.52, reads pinyin.
 VOICE = "sit/cmn-latn-pinyin"
+RATE = 175  # what espeak-ng calls words a minute: ivr.prompts.SYLLABLES_PER_S is measured with it
+# Four plain syllables: a voice that reads the tone digits out in English takes twice as long.
+_PROOF, _PROOF_S = "ma1 ma1 ma1 ma1", (0.5, 1.6)
 _PINYIN = re.compile(r"[a-zü]+[0-5]( [a-zü]+[0-5])*")
 
 
@@ -30,9 +34,11 @@ class EngineError(Exception):
 class Espeak:
     """Implements `ivr.speech.Engine`. One process, one sentence at a time."""
 
-    name = f"espeak/{VOICE}"
+    name = f"espeak/{VOICE}/{RATE}"
 
-    def __init__(self, *, command: tuple[str, ...] = (sys.executable, "-m", "ivr.espeak_worker")) -> None:
+    def __init__(
+        self, *, command: tuple[str, ...] = (sys.executable, "-m", "ivr.espeak_worker", VOICE, str(RATE))
+    ) -> None:
         self._command = command
         self._process: asyncio.subprocess.Process | None = None
         self._turn = asyncio.Lock()
@@ -43,20 +49,39 @@ class Espeak:
     def pid(self) -> int | None:
         return self._process.pid if self._process else None
 
-    async def speak(self, text: str, pinyin: str | None = None) -> tuple[Samples, int]:
+    def spelled(self, text: str, pinyin: str | None = None) -> str:
+        """Pinyin: as it was saved where it is whole, else as the dictionary has it.
+
+        The voice's own reading of characters is wrong in 银行 and 重庆, and it takes no breath at
+        a comma. It writes the neutral tone 0.
+        """
+        given = (pinyin or "").strip().lower().replace("v", "ü")
+        return re.sub(r"5\b", "0", given if _PINYIN.fullmatch(given) else reading(text))
+
+    async def speak(self, spelled: str) -> tuple[Samples, int]:
         """Say something; samples and their rate. Raises EngineError, and NotSpeech for silence."""
         if self._waiting >= MOST_WAITING:
             raise EngineError("too many wait for the voice")
         self._waiting += 1
         try:
             async with self._turn:
-                return await self._speak(spelled(text, pinyin))
+                return await self._speak(spelled)
         finally:
             self._waiting -= 1
 
+    async def prove(self) -> None:
+        """Raises EngineError unless the voice is heard, and heard to speak Chinese."""
+        try:
+            samples, rate = await self.speak(_PROOF)
+        except NotSpeech as error:
+            raise EngineError(str(error)) from None
+        shortest, longest = _PROOF_S
+        if not shortest < len(samples) / rate < longest:
+            raise EngineError(f"four syllables take {len(samples) / rate:.1f} s: this is not Chinese")
+
     async def _speak(self, said: str) -> tuple[Samples, int]:
         path = Path(self._folder.name) / "spoken.wav"
-        request = json.dumps({"text": said, "path": str(path), "voice": VOICE})
+        request = json.dumps({"text": said, "path": str(path)})
         for last in (False, True):
             try:
                 process, within_s = await self._running()
@@ -73,7 +98,7 @@ class Espeak:
         if "ok" not in answer:
             raise EngineError(str(answer.get("error", "no answer")))
         samples, rate = read_wav(await asyncio.to_thread(path.read_bytes))
-        check(samples)
+        check(samples, rate)
         return samples, rate
 
     async def _running(self) -> tuple[asyncio.subprocess.Process, float]:
@@ -112,14 +137,3 @@ class Espeak:
         """End the process and remove what it wrote."""
         await self._kill()
         self._folder.cleanup()
-
-
-def spelled(text: str, pinyin: str | None) -> str:
-    """What the voice is given: the reading where one is known and whole, else the characters.
-
-    espeak-ng writes the neutral tone 0 and takes 5 for the first one.
-    """
-    reading = (pinyin or "").strip().lower().replace("v", "ü")
-    if not _PINYIN.fullmatch(reading):
-        return text
-    return re.sub(r"5\b", "0", reading)

@@ -23,11 +23,13 @@ SILENT_DB = -40.0
 # Left at either end, so that a joined sentence neither clicks nor stutters.
 EDGE_S = 0.02
 FADE_S = 0.005
+# A syllable lasts a tenth of a second at least.
+SHORTEST_S = 0.08
 _FRAME_S = 0.005
 
 
 class NotSpeech(ValueError):
-    """A sound that cannot be used; str() says why: empty, silent, clipped, not a WAV file."""
+    """A sound that cannot be used; str() says why: too short, silent, clipped, not a WAV file."""
 
 
 def read_wav(data: bytes) -> tuple[Samples, int]:
@@ -52,15 +54,16 @@ def for_the_line(samples: Samples, rate: int) -> Samples:
 
     Raises NotSpeech for what has nothing to hear in it.
     """
-    check(samples)
+    check(samples, rate)
     narrow: Samples = soxr.resample(samples, rate, RATE, quality="VHQ") if rate != RATE else samples
+    check(narrow, RATE)  # a whistle that the line cannot carry is gone now
     return faded(levelled(trimmed(narrow)))
 
 
-def check(samples: Samples) -> None:
-    """Raises NotSpeech for an empty, silent or badly clipped sound."""
-    if len(samples) == 0:
-        raise NotSpeech("empty")
+def check(samples: Samples, rate: int) -> None:
+    """Raises NotSpeech for a sound that is too short for a word, silent or badly clipped."""
+    if len(samples) < SHORTEST_S * rate:
+        raise NotSpeech("too short")
     if _rms(samples) < 10 ** (-60 / 20):
         raise NotSpeech("silent")
     # A few full samples are a loud consonant; a flat top is a broken recording.

@@ -15,21 +15,21 @@ from core.health import Report, State
 from core.settings import Settings
 from ivr.call import Prompt
 from ivr.espeak import EngineError, Espeak
-from ivr.prompts import Catalogue, catalogue
+from ivr.free_text import written_out
+from ivr.prompts import PAUSE_S, Catalogue, catalogue
 from ivr.sound import CHAIN, NotSpeech, Samples, for_the_line, read_wav, seconds_of, silence, write_wav
-from ivr.words import PAUSE, Clip, written_out
+from ivr.words import PAUSE, Clip
 
 log = structlog.get_logger()
 
-PAUSE_S = 0.25
 # A caller waits this long for words that were never said before, then goes to a person.
-CALL_WAITS_S = 3.0
+CALL_WAITS_S = 2.0
 AT_ONCE = 4
 NO_ENGINE = "没有语音引擎，请安装 espeak-ng（Debian：apt-get install espeak-ng）"
 
 
 class NoVoice(Exception):
-    """A sentence has no recording, and no engine can make one: its call goes on with a person."""
+    """A sentence has no sound, and none can be made in time: its call goes on with a person."""
 
 
 class Engine(Protocol):
@@ -37,8 +37,24 @@ class Engine(Protocol):
 
     name: str
 
-    async def speak(self, text: str, pinyin: str | None = None) -> tuple[Samples, int]:
+    def spelled(self, text: str, pinyin: str | None = None) -> str:
+        """What it is given to say the text: with its name, all that its sound depends on."""
+
+    async def speak(self, spelled: str) -> tuple[Samples, int]:
         """Samples between -1 and 1, and their rate. Raises EngineError, NotSpeech."""
+
+    async def close(self) -> None: ...
+
+
+class Mute:
+    """An engine that cannot speak; what it said in better days is still in the cache."""
+
+    def __init__(self, engine: Engine, why: str) -> None:
+        self.name, self.spelled = engine.name, engine.spelled
+        self.why = why
+
+    async def speak(self, spelled: str) -> tuple[Samples, int]:
+        raise EngineError(self.why)
 
     async def close(self) -> None: ...
 
@@ -56,16 +72,16 @@ class Voice:
     """recordings: human ones, named as their clips; they always win. cache: may be lost at any time."""
 
     def __init__(
-        self, recordings: Path, cache: Path, engine: Engine | None, *, texts: Catalogue | None = None
+        self, recordings: Path, cache: Path, engine: Engine, *, texts: Catalogue | None = None
     ) -> None:
         self._recordings = recordings
         self._cache = cache
         self._engine = engine
         self._texts = texts or catalogue()
-        self._known: set[str] = set()
         self._making: dict[str, asyncio.Task[None]] = {}
         self._wanted = self._done = 0
         self.failed: dict[str, str] = {}  # clips that could not be made, and why
+        self.spoiled: dict[str, tuple[str, str]] = {}  # recordings that cannot be used: their mark, and why
 
     async def sounds(self, prompt: Prompt) -> list[str]:
         """A sentence's sound files in order, without their extension. Raises NoVoice, PromptError."""
@@ -78,31 +94,40 @@ class Voice:
 
     async def file(self, clip: Clip) -> Path:
         """One clip's WAV file, made if it has to be. Raises NoVoice."""
-        source = self._source(clip)
+        for source in self._sources(clip):
+            try:
+                path = await self._have(source)
+            except (EngineError, NotSpeech, OSError) as error:
+                why = str(error)[:120]
+                if source.kind == "recorded" and isinstance(error, NotSpeech):
+                    self.spoiled[clip.key] = (source.file, why)
+                    log.error("a recording cannot be used", clip=clip.key, why=why)
+                else:
+                    self.failed[clip.key] = why
+            else:
+                self.failed.pop(clip.key, None)
+                return path
+        raise NoVoice(f"{clip.key}: {self.failed[clip.key]}")
+
+    async def _have(self, source: _Source) -> Path:
         path = self._cache / source.file
-        if source.file in self._known or path.exists():
-            self._known.add(source.file)
-            return path
-        # Two calls that want the same new word wait for the same making of it.
-        making = self._making.get(source.file)
-        if making is None:
-            making = asyncio.create_task(self._make(source, path), name="speak")
-            self._making[source.file] = making
-            making.add_done_callback(lambda done: self._made(source.file, done))
-        try:
+        # Looked up at each ask: what a cleaner took away is made again, and costs a few microseconds.
+        if not path.exists():
+            # Two calls that want the same new word wait for the same making of it.
+            making = self._making.get(source.file)
+            if making is None:
+                making = asyncio.create_task(self._make(source, path), name="speak")
+                self._making[source.file] = making
+                making.add_done_callback(lambda done: self._made(source.file, done))
             await asyncio.shield(making)
-        except (EngineError, NotSpeech, OSError) as error:
-            self.failed[clip.key] = str(error)[:120]
-            raise NoVoice(f"{clip.key}: {error}") from None
-        self.failed.pop(clip.key, None)
         return path
 
     def state(self, clip: Clip) -> str:
         """'recorded', 'rendered' or 'missing'."""
-        source = self._source(clip)
-        if not (self._cache / source.file).exists() and source.kind != "recorded":
-            return "missing"
-        return "recorded" if source.kind == "recorded" else "rendered"
+        source = self._sources(clip)[0]
+        if source.kind == "recorded":
+            return "recorded"
+        return "rendered" if (self._cache / source.file).exists() else "missing"
 
     async def seconds(self, prompt: Prompt) -> float:
         """How long a sentence really plays. Raises NoVoice, PromptError."""
@@ -147,33 +172,35 @@ class Voice:
         """For /healthz: being made, complete, or what is missing."""
         if self._done < self._wanted:
             return Report(State.STARTING, "正在合成语音", progress=self._done / self._wanted)
+        if isinstance(self._engine, Mute):
+            return Report(State.DEGRADED, NO_ENGINE)
         if self.failed:
-            why = NO_ENGINE if self._engine is None else f"{len(self.failed)}个片段没有声音"
-            return Report(State.DEGRADED, why)
+            return Report(State.DEGRADED, f"{len(self.failed)}个片段没有声音")
         return Report(State.UP if self._wanted else State.STARTING)
 
     async def close(self) -> None:
-        for making in list(self._making.values()):
-            making.cancel()
-        if self._engine is not None:
-            await self._engine.close()
+        making = list(self._making.values())
+        for one in making:
+            one.cancel()
+        await asyncio.gather(*making, return_exceptions=True)
+        await self._engine.close()
 
-    def _source(self, clip: Clip) -> _Source:
+    def _sources(self, clip: Clip) -> list[_Source]:
+        """Where its sound may come from, the best first; the last is the voice, which can say anything."""
         if clip.key == PAUSE.key:
-            return _Source("pause", f"pause-{PAUSE_S}.wav", _pause)
+            return [_Source("pause", f"pause-{PAUSE_S}.wav", _pause)]
+        sources = []
         recorded = self._recordings / f"{clip.key}.wav"
-        try:
-            stamp = str(recorded.stat().st_mtime_ns)
-        except OSError:
-            engine = self._engine.name if self._engine else "none"
-            file = _file(engine, clip.text, clip.pinyin or "")
-            return _Source("spoken", file, lambda: self._spoken(clip))
-        return _Source("recorded", _file("recorded", clip.key, stamp), lambda: _recorded(recorded))
+        with contextlib.suppress(OSError):
+            file = _file("recorded", clip.key, str(recorded.stat().st_mtime_ns))
+            if self.spoiled.get(clip.key, ("", ""))[0] != file:
+                sources.append(_Source("recorded", file, lambda: _recorded(recorded)))
+        spelled = self._engine.spelled(clip.text, clip.pinyin)
+        file = _file("spoken", self._engine.name, spelled)
+        return [*sources, _Source("spoken", file, lambda: self._spoken(spelled))]
 
-    async def _spoken(self, clip: Clip) -> Samples:
-        if self._engine is None:
-            raise EngineError("no engine")
-        samples, rate = await self._engine.speak(clip.text, clip.pinyin)
+    async def _spoken(self, spelled: str) -> Samples:
+        samples, rate = await self._engine.speak(spelled)
         return await asyncio.to_thread(for_the_line, samples, rate)
 
     async def _make(self, source: _Source, path: Path) -> None:
@@ -182,8 +209,8 @@ class Voice:
 
     def _made(self, file: str, making: asyncio.Task[None]) -> None:
         self._making.pop(file, None)
-        if not making.cancelled() and making.exception() is None:
-            self._known.add(file)
+        if not making.cancelled():
+            making.exception()  # whoever asked may have gone: it counts as looked at
 
 
 async def _pause() -> Samples:
@@ -211,11 +238,13 @@ async def open_voice(settings: Settings) -> Voice:
     """The installation's voice. Without espeak-ng, or when it stays silent, recordings alone are played."""
     recordings, cache = settings.data / "recordings", settings.cache / "speech"
     espeak = Espeak()
-    engine: Engine | None = espeak
+    # The dictionary of readings takes a third of a second to load: not while a caller waits.
+    await asyncio.to_thread(espeak.spelled, "您好")
+    engine: Engine = espeak
     try:
-        await espeak.speak("您好")
-    except (EngineError, NotSpeech) as error:
+        await espeak.prove()
+    except EngineError as error:
         log.error("no voice", why=str(error))
         await espeak.close()
-        engine = None
+        engine = Mute(espeak, str(error))
     return Voice(recordings.resolve(), cache.resolve(), engine)

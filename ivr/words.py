@@ -5,13 +5,15 @@ recording, made once; a name's clip is keyed by what it says and how it is read.
 """
 
 import hashlib
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, time
 
-_NUMERALS = "零一二三四五六七八九"
+from ivr.free_text import written_out
+from ivr.numerals import spoken_clock, spoken_digit, spoken_money, spoken_number
+
 _WEEKDAYS = "一二三四五六日"
+_COINS = {"元": "yuan", "角": "jiao", "分": "fen"}
 HALVES = {"am": "上午", "pm": "下午", "night": "晚上"}
 
 
@@ -25,41 +27,6 @@ class Clip:
 
 
 PAUSE = Clip("pause", "")
-
-
-def spoken_number(number: int) -> str:
-    """A whole number from 0 to 99,999,999 in Chinese: 105 is 一百零五, 12 is 十二, 20000 is 二万."""
-    if not 0 <= number < 10**8:
-        raise ValueError("said up to 99,999,999 only")
-    if number >= 10_000:
-        high, low = divmod(number, 10_000)
-        gap = "零" if 0 < low < 1000 else ""
-        tens = "一" if 10 <= low < 20 else ""  # 一万零一十二, but 十二 alone
-        return _below_10000(high) + "万" + gap + tens + (_below_10000(low) if low else "")
-    return _below_10000(number)
-
-
-def _below_10000(number: int) -> str:
-    if number == 0:
-        return "零"
-    if 10 <= number < 20:
-        return "十" + (_NUMERALS[number % 10] if number % 10 else "")
-    said, zero = "", False
-    for unit, name in ((1000, "千"), (100, "百"), (10, "十"), (1, "")):
-        figure = number // unit % 10
-        if figure:
-            said += ("零" if zero and said else "") + _NUMERALS[figure] + name
-            zero = False
-        else:
-            zero = True
-    return said
-
-
-def spoken_digit(character: str) -> str:
-    """A digit of a number that is read figure by figure: 1 is 幺, the X of an identity number 叉."""
-    if character in "Xx":
-        return "叉"
-    return "幺" if character == "1" else _NUMERALS[int(character)]
 
 
 # --- values -------------------------------------------------------------------------------------------
@@ -145,13 +112,11 @@ class Clock:
     def clips(self) -> Iterator[Clip]:
         if self.with_half:
             yield from Half(half_of(self.clock)).clips()
-        hour = (self.clock.hour - 1) % 12 + 1
-        yield Clip(f"hour/{hour}", ("两" if hour == 2 else spoken_number(hour)) + "点")
-        minute = self.clock.minute
-        if minute == 30:
-            yield Clip("minute/30", "半")
-        elif minute:
-            yield Clip(f"minute/{minute}", ("零" if minute < 10 else "") + spoken_number(minute) + "分")
+        hour, minute = (self.clock.hour - 1) % 12 + 1, self.clock.minute
+        said = spoken_clock(hour, minute)
+        yield Clip(f"hour/{hour}", said[0])
+        if minute:
+            yield Clip(f"minute/{minute}", said[1])
 
 
 @dataclass(frozen=True)
@@ -174,14 +139,9 @@ class Money:
     fen: int
 
     def clips(self) -> Iterator[Clip]:
-        yuan, rest = divmod(self.fen, 100)
-        jiao, fen = divmod(rest, 10)
-        if yuan or not rest:
-            yield Clip(f"yuan/{yuan}", ("两" if yuan == 2 else spoken_number(yuan)) + "元")
-        if jiao:
-            yield Clip(f"jiao/{jiao}", _NUMERALS[jiao] + "角")
-        if fen:
-            yield Clip(f"fen/{fen}", _NUMERALS[fen] + "分")
+        units = {"元": self.fen // 100, "角": self.fen // 10 % 10, "分": self.fen % 10}
+        for said in spoken_money(self.fen):
+            yield Clip(f"{_COINS[said[-1]]}/{units[said[-1]]}", said)
 
 
 @dataclass(frozen=True)
@@ -205,29 +165,6 @@ _MEASURES = {"个": "ge", "次": "ci", "位": "wei", "分钟": "min", "天": "ti
 
 def _latin(measure: str) -> str:
     return _MEASURES.get(measure, measure.encode().hex())
-
-
-# A Chinese voice spells letters as Chinese people do: CT is 西替, X-rays are 艾克斯光.
-_LETTERS = dict(
-    zip(
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
-        (
-            "诶", "必", "西", "弟", "衣", "艾弗", "吉", "艾尺", "艾", "杰", "开", "艾勒", "艾马",
-            "恩", "欧", "批", "酷", "阿尔", "艾斯", "替", "优", "威", "大不留", "艾克斯", "歪", "贼德",
-        ),
-        strict=True,
-    )
-)  # fmt: skip
-
-
-def written_out(text: str) -> str:
-    """Free text for the voice: digits figure by figure, letters by name, nothing that cannot be said.
-
-    12320 becomes 幺二三二零: a hotline's and a building's numbers are read by figures.
-    """
-    said = re.sub(r"\d", lambda match: spoken_digit(match[0]), text)
-    said = re.sub(r"[A-Za-z]", lambda match: _LETTERS[match[0].upper()], said)
-    return re.sub(r"[^\w\u4e00-\u9fff,。、;?! ]", "", said).strip()
 
 
 def fixed_clips() -> Iterator[Clip]:

@@ -11,7 +11,6 @@ from ivr.sound import (
     SPEECH_DB,
     NotSpeech,
     Samples,
-    check,
     for_the_line,
     joined,
     read_wav,
@@ -65,11 +64,17 @@ def test_joined_pieces_meet_at_zero() -> None:
 
 @pytest.mark.parametrize(
     ("samples", "why"),
-    [(np.zeros(0), "empty"), (np.zeros(8000), "silent"), (np.sign(tone(200, level=1.0)), "clipped")],
+    [
+        (np.zeros(0), "too short"),
+        (tone(300, 0.05), "too short"),
+        (np.zeros(8000), "silent"),
+        (np.sign(tone(200, level=1.0)), "clipped"),
+        (tone(9000), "silent"),
+    ],
 )
 def test_what_is_no_speech_is_refused(samples: Samples, why: str) -> None:
     with pytest.raises(NotSpeech, match=why):
-        check(samples)
+        for_the_line(samples, 22050)
 
 
 def test_what_is_written_is_read_again(tmp_path: Path) -> None:

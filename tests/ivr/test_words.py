@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.values import SERIAL_GROUPS
+from ivr.numerals import spoken_number
 from ivr.words import (
     PAUSE,
     Clock,
@@ -20,8 +21,6 @@ from ivr.words import (
     Span,
     Value,
     fixed_clips,
-    spoken_number,
-    written_out,
 )
 
 
@@ -108,8 +107,3 @@ def test_recordings_that_do_not_depend_on_the_caller_have_one_text_each() -> Non
     for clip in fixed_clips():
         assert texts.setdefault(clip.key, clip.text) == clip.text
     assert {"digit/1", "month/12", "day/31", "weekday/7", "hour/12", "minute/30"} <= set(texts)
-
-
-@given(st.text("0123456789X", min_size=1, max_size=30))
-def test_free_text_keeps_no_figures(text: str) -> None:
-    assert not any(character.isdigit() for character in written_out(text))
