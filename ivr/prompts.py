@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -85,11 +85,8 @@ class Catalogue:
         return _SLOT.sub(filled, sentence.text)
 
     def seconds(self, prompt: Prompt) -> float:
-        """About how long it takes to say."""
-        clips = self.clips(prompt)
-        said = "".join(clip.text for clip in clips)
-        syllables, stops = len(re.findall(r"[\u4e00-\u9fff]", said)), len(re.findall("[,、;。?!]", said))
-        return syllables / SYLLABLES_PER_S + STOP_S * stops + PAUSE_S * clips.count(PAUSE)
+        """About how long it takes to say. Raises PromptError."""
+        return reckoned(self.clips(prompt))
 
     def fixed(self) -> Iterator[Clip]:
         """Every recording that does not depend on who calls: to be made before the first call."""
@@ -98,6 +95,13 @@ class Catalogue:
                 if isinstance(piece, Clip):
                     yield piece
         yield from fixed_clips()
+
+
+def reckoned(clips: Sequence[Clip]) -> float:
+    """About how many seconds they take, one after the other."""
+    said = "".join(clip.text for clip in clips)
+    syllables, stops = len(re.findall(r"[\u4e00-\u9fff]", said)), len(re.findall("[,、;。?!]", said))
+    return syllables / SYLLABLES_PER_S + STOP_S * stops + PAUSE_S * clips.count(PAUSE)
 
 
 def _sentence(name: str, entry: Mapping[str, object]) -> Sentence:

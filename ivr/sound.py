@@ -44,7 +44,7 @@ def read_wav(data: bytes) -> tuple[Samples, int]:
             channels, rate = read.getnchannels(), read.getframerate()
             raw = read.readframes(read.getnframes())
     except (wave.Error, EOFError) as error:
-        raise NotSpeech(f"not a WAV file: {error}") from None
+        raise NotSpeech(f"not a WAV file: {str(error) or 'it ends too soon'}") from None
     samples = np.frombuffer(raw[: len(raw) // 2 * 2], dtype="<i2").astype(np.float64) / 32768
     return samples[: len(samples) // channels * channels].reshape(-1, channels).mean(axis=1), rate
 

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import hashlib
 import shutil
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -129,17 +129,29 @@ class Voice:
             return "recorded"
         return "rendered" if (self._cache / source.file).exists() else "missing"
 
+    def length(self, clip: Clip) -> float | None:
+        """How many seconds its sound plays; None where there is none yet, or not a usable one."""
+        for source in self._sources(clip):
+            with contextlib.suppress(OSError, NotSpeech):
+                return seconds_of(self._cache / source.file)
+        return None
+
     async def seconds(self, prompt: Prompt) -> float:
         """How long a sentence really plays. Raises NoVoice, PromptError."""
         files = [await self.file(clip) for clip in self._texts.clips(prompt)]
         return await asyncio.to_thread(lambda: sum(map(seconds_of, files)))
 
-    async def warm(self, told: Callable[[int, int], object] = lambda _done, _wanted: None) -> None:
+    async def warm(
+        self,
+        told: Callable[[int, int], object] = lambda _done, _wanted: None,
+        more: Iterable[Clip] = (),
+    ) -> None:
         """Make every clip that does not depend on who calls; told: done and wanted, after each.
 
-        What cannot be made is kept in `failed`: the rest can still be said.
+        more: others worth having before they are asked for, such as names. What cannot be made is
+        kept in `failed`: the rest can still be said.
         """
-        clips = list({clip.key: clip for clip in (PAUSE, *self._texts.fixed())}.values())
+        clips = list({clip.key: clip for clip in (PAUSE, *self._texts.fixed(), *more)}.values())
         self._wanted, self._done = len(clips), 0
         room = asyncio.Semaphore(AT_ONCE)
 
@@ -159,13 +171,13 @@ class Voice:
     async def lay_out(self, folder: Path, texts: Mapping[str, str]) -> list[str]:
         """Put sentences where somebody else plays them, by name; returns the names that failed."""
         failed = []
-        for name, text in texts.items():
+        for clip in whole(texts):
             try:
-                made = await self.file(Clip(name, written_out(text)))
+                made = await self.file(clip)
             except NoVoice:
-                failed.append(name)
+                failed.append(clip.key)
                 continue
-            await asyncio.to_thread(_copy, made, folder / f"{name}.wav")
+            await asyncio.to_thread(_copy, made, folder / f"{clip.key}.wav")
         return failed
 
     async def probe(self) -> Report:
@@ -211,6 +223,11 @@ class Voice:
         self._making.pop(file, None)
         if not making.cancelled():
             making.exception()  # whoever asked may have gone: it counts as looked at
+
+
+def whole(texts: Mapping[str, str]) -> list[Clip]:
+    """Sentences of one piece each, by name: those that the switch says without us."""
+    return [Clip(name, written_out(text)) for name, text in texts.items()]
 
 
 async def _pause() -> Samples:
