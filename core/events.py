@@ -388,3 +388,21 @@ class TextFailed(Event):
     text_kind: str
     appointment_id: int | None = None
     permanent: bool = False
+
+
+# --- the demo -----------------------------------------------------------------------------------------
+
+
+class DemoBegun(Event):
+    """The fictional province is being written; until DemoWritten it is none."""
+
+    kind = "demo.begun"
+    size: str
+
+
+class DemoWritten(Event):
+    """The fictional province is whole."""
+
+    kind = "demo.written"
+    size: str
+    slots: int

@@ -45,6 +45,9 @@ from hotline.demo_words import (
 SEED = 12320
 
 
+_KNOWN_NAMES = {plan.name for plans in KNOWN.values() for plan in plans}
+
+
 @dataclass(frozen=True)
 class Size:
     """How much of the province is written: hospitals, and the most departments and doctors of each."""
@@ -138,7 +141,7 @@ class _Staffing:
         self._departments = min(plan.departments, size.departments)
         self._doctors = min(plan.doctors, size.doctors)
         self._code = count(1)
-        # Templates hold from a month ago, so that there is a past to have been in.
+        # Templates hold from two months ago, so that there is a past to have been in.
         self._from: date = day_of(work.now) - timedelta(days=60)
 
     async def write(self) -> None:
@@ -152,7 +155,7 @@ class _Staffing:
             name = subject[1] if number < len(subjects) else f"{subject[1]}二区"
             department = await self._department(number, subject[0], name)
             if (self._place, number) not in NO_ORDINARY:
-                await self._templates(await self._post(department.id, None, "ordinary", 500), "department")
+                await self._templates(await self._post(department.id, None, "ordinary", 500))
             plans = list(known[number])
             if (self._place, number) not in NO_ORDINARY:
                 share = left // self._departments + (number < left % self._departments)
@@ -206,11 +209,26 @@ class _Staffing:
         )
         self._work.db.add(row)
         await self._work.db.flush()
-        post = await self._post(department_id, row.id, TITLES[plan.title][1], plan.fee_fen)
+        kind, fee_fen, capacity = self._number(plan)
+        post = await self._post(department_id, row.id, kind, fee_fen)
         shares = self._dice.choice(SHARES) if self._plan.shares else {}
         for half, weekdays in plan.days.items():
             for weekday in weekdays:
-                self._template(post, weekday, half, plan.capacity, dict(shares))
+                self._template(post, weekday, half, capacity, dict(shares))
+
+    def _number(self, plan: DoctorPlan) -> tuple[str, int, int]:
+        """Kind of number, fee in fen, slots of a half-day; some experts see one disease, or few people."""
+        usual = TITLES[plan.title][1]
+        rare = self._dice.random() < 0.12 and usual == "expert" and plan.name not in _KNOWN_NAMES
+        if not rare:
+            return usual, plan.fee_fen, plan.capacity
+        if plan.title == "主任医师":
+            return (
+                "special",
+                self._dice.randrange(100, 301, 50) * 100,
+                self._dice.randint(*CAPACITY["special"]),
+            )
+        return "disease", plan.fee_fen, self._dice.randint(*CAPACITY["disease"])
 
     async def _post(self, department_id: int, doctor_id: int | None, kind: str, fee_fen: int) -> int:
         row = Post(department_id=department_id, doctor_id=doctor_id, kind=kind, fee_fen=fee_fen)
@@ -218,11 +236,11 @@ class _Staffing:
         await self._work.db.flush()
         return row.id
 
-    async def _templates(self, post: int, kind: str) -> None:
+    async def _templates(self, post: int) -> None:
         """The department's own number, each working half-day."""
         for half in ("am", "pm"):
             for weekday in WORKDAYS:
-                self._template(post, weekday, half, self._dice.randint(*CAPACITY[kind]), {})
+                self._template(post, weekday, half, self._dice.randint(*CAPACITY["department"]), {})
 
     def _template(
         self, post: int, weekday: int, half: str, capacity: int, shares: dict[str, int | str]

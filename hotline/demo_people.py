@@ -56,7 +56,7 @@ class Patient:
 
 LI = Patient("李秀英", date(1966, 8, 12), 2, "10712345678")
 WANG = Patient("王强", date(1985, 5, 20), 3, "10755550001")
-CHILD = Patient("王小雨", date(2018, 3, 2), 4, "10755550001")
+CHILD = Patient("王小雨", date(2018, 3, 2), 11, "10755550001")
 ELDER = Patient("赵德福", _ELDER_BORN, 5, "10766660001")
 ZHOU = Patient("周敏", date(1990, 11, 3), 6, "10777770001")
 BLOCKED = Patient("孙浩然", date(1993, 7, 9), 7, "10788880001")

@@ -7,9 +7,11 @@ import pytest
 from sqlalchemy import func, select
 
 from core.booking.store import PlainStore
+from core.catalogue.tables import Doctor
 from core.contact.rules import Disposition
 from core.credit.engine import active_blocks
 from core.database import open_database
+from core.events import DemoBegun
 from core.people.engine import household
 from core.people.tables import Person, PersonPhone
 from core.schedule.tables import Session, Slot
@@ -17,7 +19,18 @@ from core.sealing import AesSealer
 from core.values import DEMO_REGION, Phone, day_of
 from core.work import Hotline
 from hotline import demo
-from hotline.demo_people import BLOCKED, CHILD, ELDER, LI, STRANGER, STRANGERS_PHONE, WANG, ZHOU, Patient
+from hotline.demo_people import (
+    BLOCKED,
+    CHILD,
+    ELDER,
+    LI,
+    STRANGER,
+    STRANGERS_PHONE,
+    WANG,
+    WRITER,
+    ZHOU,
+    Patient,
+)
 from ivr.line import Manners
 from ivr.reception import Desk
 from tests.callers import Caller
@@ -100,8 +113,23 @@ async def test_a_doctor_is_away_and_another_is_sold_out(province: Hotline) -> No
     async with province.read() as db:
         stopped = select(func.count()).select_from(Session).where(Session.state == "stopped")
         assert (await db.execute(stopped)).scalar_one() == 1
-        booked = select(func.count()).select_from(Slot).where(Slot.state == "booked")
-        assert (await db.execute(booked)).scalar_one() > 3
+        her = select(Slot.state).join(Session, Session.id == Slot.session_id)
+        her = her.join(Doctor, Doctor.id == Session.doctor_id).where(Doctor.name == "仇玉兰")
+        open_now = her.where(
+            Session.release_at <= province.clock.now(), Session.stop_at > province.clock.now()
+        )
+        assert set((await db.execute(open_now)).scalars()) == {"booked"}
+
+
+async def test_a_province_that_was_left_half_written_is_not_taken_for_one(hotline: Hotline) -> None:
+    async with hotline.work(WRITER) as work:
+        work.record(DemoBegun(size="tiny"))
+    with pytest.raises(demo.HalfWritten):
+        await demo.is_empty(hotline)
+
+
+async def test_a_province_that_is_there_is_left_alone(province: Hotline) -> None:
+    assert not await demo.is_empty(province)
 
 
 @pytest.mark.slow
