@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from itertools import islice
 
 from sqlalchemy import insert, select, update
 
@@ -151,50 +152,50 @@ async def publish(work: Work, plans: Sequence[Plan]) -> list[int]:
 
 
 async def _publish_part(work: Work, plans: Sequence[Plan], books: dict[int, RuleBook]) -> list[int]:
+    # Rows are known again by what is unique in them: to get ids back in the order of the rows, SQLite
+    # would have to be asked row by row.
     sessions = [_session_row(plan, books[plan.post.hospital_id]) for plan in plans]
-    ids = list(
-        (
-            await work.db.execute(
-                insert(Session).returning(Session.id, sort_by_parameter_order=True), sessions
-            )
-        ).scalars()
+    made = await work.db.execute(
+        insert(Session).returning(Session.post_id, Session.day, Session.half, Session.id), sessions
     )
-    periods: list[dict[str, object]] = []
-    owners: list[tuple[int, list[str]]] = []
-    for plan, session_id in zip(plans, ids, strict=True):
-        cut = bands(
+    id_of = {(post_id, day, half): session_id for post_id, day, half, session_id in made.all()}
+    ids = [id_of[plan.post.post_id, plan.day, plan.half] for plan in plans]
+    cut = [
+        (session_id, band)
+        for plan, session_id in zip(plans, ids, strict=True)
+        for band in bands(
             instant_of(plan.day, plan.starts), instant_of(plan.day, plan.ends),
             plan.period_minutes, plan.capacity,
-        )  # fmt: skip
-        owners.append((session_id, pools(plan.capacity, plan.shares)))
-        periods += [
-            {"session_id": session_id, "starts_at": b.starts_at, "ends_at": b.ends_at, "capacity": b.capacity}
-            for b in cut
-        ]
-        work.record(SessionPublished(session_id=session_id, slots=plan.capacity))
-    period_ids = (
-        await work.db.execute(insert(Period).returning(Period.id, sort_by_parameter_order=True), periods)
-    ).scalars()
-    pool_of = dict(owners)
-    sequence: dict[int, int] = {}
-    numbered: list[dict[str, object]] = []
-    for period, period_id in zip(periods, period_ids, strict=True):
-        session_id = int(str(period["session_id"]))
-        for _ in range(int(str(period["capacity"]))):
-            place = sequence.get(session_id, 0)
-            sequence[session_id] = place + 1
-            numbered.append(
-                {
-                    "session_id": session_id,
-                    "period_id": period_id,
-                    "sequence": place + 1,
-                    "pool": pool_of[session_id][place],
-                    "state": SlotState.FREE.value,
-                    "fhir": SLOT_FHIR[SlotState.FREE],
-                }
-            )
+        )
+    ]  # fmt: skip
+    periods = [
+        {"session_id": session_id, "starts_at": b.starts_at, "ends_at": b.ends_at, "capacity": b.capacity}
+        for session_id, b in cut
+    ]
+    written = await work.db.execute(
+        insert(Period).returning(Period.session_id, Period.starts_at, Period.id), periods
+    )
+    period_of = {(session_id, starts_at): period_id for session_id, starts_at, period_id in written.all()}
+    places = {
+        session_id: enumerate(pools(plan.capacity, plan.shares))
+        for plan, session_id in zip(plans, ids, strict=True)
+    }
+    numbered = [
+        {
+            "session_id": session_id,
+            "period_id": period_of[session_id, band.starts_at],
+            "sequence": place + 1,
+            "pool": pool,
+            "state": SlotState.FREE.value,
+            "fhir": SLOT_FHIR[SlotState.FREE],
+        }
+        for session_id, band in cut
+        for place, pool in islice(places[session_id], band.capacity)
+    ]
     for start in range(0, len(numbered), CHUNK):
         await work.db.execute(insert(Slot), numbered[start : start + CHUNK])
+    for plan, session_id in zip(plans, ids, strict=True):
+        work.record(SessionPublished(session_id=session_id, slots=plan.capacity))
     return ids
 
 
