@@ -32,13 +32,13 @@ class Typing:
     @contextmanager
     def listening(self) -> Iterator[None]:
         """Take single keys from the terminal, and give it back as it was."""
-        loop, number = asyncio.get_running_loop(), self._source.fileno()
         if self.scripted:
             for character in self._source.read():
                 self._typed.put_nowait(character)
             self._typed.put_nowait(None)
             yield
             return
+        loop, number = asyncio.get_running_loop(), self._source.fileno()
         before = termios.tcgetattr(number)
         tty.setcbreak(number)
         loop.add_reader(number, self._read, number)
