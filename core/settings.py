@@ -54,6 +54,15 @@ class Settings(BaseSettings):
     def url(self) -> str:
         return self.database_url or f"sqlite+aiosqlite:///{self.data / 'hotline.db'}"
 
+    @property
+    def _demo_secret(self) -> Path:
+        return self.data / "demo-master-secret"
+
+    @property
+    def demo_is_here(self) -> bool:
+        """Whether the data folder is a demo's."""
+        return self._demo_secret.exists()
+
     def master(self) -> bytes:
         """The secret that seals personal data: set, or made once and kept in the data folder (0600).
 
@@ -68,7 +77,7 @@ class Settings(BaseSettings):
             return Path(file).read_bytes().strip()
         if not self.demo:
             raise ValueError("set HOTLINE_MASTER_SECRET or HOTLINE_MASTER_SECRET_FILE")
-        kept = self.data / "demo-master-secret"
+        kept = self._demo_secret
         if not kept.exists():
             self.data.mkdir(parents=True, exist_ok=True)
             handle = os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -2,12 +2,14 @@
 
 import argparse
 import asyncio
+import logging
 import sys
 from collections.abc import Sequence
 from typing import Any
 
 from pydantic import ValidationError
 
+from core.observing import set_up_logs
 from core.settings import Settings
 
 
@@ -21,6 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for problem in error.errors():
             print(f"HOTLINE_{'_'.join(map(str, problem['loc'])).upper()}: {problem['msg']}", file=sys.stderr)
         return 2
+    set_up_logs(sys.stderr, level=logging.WARNING)  # `serve` says more
     try:
         return asyncio.run(_VERBS[options.verb](settings, options))
     except KeyboardInterrupt:
@@ -33,7 +36,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _given(options: argparse.Namespace) -> dict[str, Any]:
     """Settings that were said on the command line; they win over the environment."""
     named = ("demo", "port", "switch", "data")
-    return {name: value for name in named if (value := getattr(options, name, None)) is not None}
+    given = {name: value for name in named if (value := getattr(options, name, None)) is not None}
+    # Whoever calls up the demo that runs here need not say so again.
+    if options.verb == "call" and Settings(**given).demo_is_here:
+        given["demo"] = True
+    return given
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -44,7 +51,6 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--demo", action="store_true", default=None, help="with the fictional province")
     serve.add_argument("--port", type=int, help="of the web page")
     serve.add_argument("--no-switch", dest="switch", action="store_false", default=None)
-    serve.add_argument("--data", help="folder of the database, keys and messages")
 
     migrate = verbs.add_parser("migrate", help="bring the database schema up to date")
     migrate.add_argument("--to", default="head", help="a revision")
@@ -54,10 +60,12 @@ def _parser() -> argparse.ArgumentParser:
 
     call = verbs.add_parser("call", help="call yourself: the same dialogues in the terminal")
     call.add_argument("--from", dest="ani", default=None, help="the number you call from")
-    call.add_argument("--demo", action="store_true", default=None)
+    call.add_argument("--demo", action="store_true", default=None, help="in a new fictional province")
 
     prompts = verbs.add_parser("prompts", help="every sentence the machine can say")
     prompts.add_argument("what", choices=["list", "render", "missing"], nargs="?", default="list")
+    for verb in (serve, migrate, seed, call, prompts):
+        verb.add_argument("--data", help="folder of the database, keys and messages")
     return parser
 
 

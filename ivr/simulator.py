@@ -136,7 +136,7 @@ class Simulator:
 
     async def transfer(self, target: str) -> None:
         self.given_away = target
-        self._show("☎️  转接人工（终端里没有话务员，通话到此为止）")
+        self._show("☎️  转接人工：终端里没有话务员")
 
     async def hang_up(self) -> None:
         self._show("☎️  对方挂机")
