@@ -5,9 +5,11 @@ stdin, what happens goes out as JSON lines on stdout. What is heard is written a
 the call lasts: 8 kHz, 16 bit, one channel.
 """
 
+import ctypes
 import json
 import sys
 import threading
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
@@ -63,8 +65,17 @@ class Account(pj.Account):
         tell(event="registered" if self.getInfo().regIsActive else "not-registered", code=int(param.code))
 
 
+def teach_digests() -> None:
+    """The wheel's own OpenSSL knows no digest until it is told to; without one no password is proven."""
+    for library in (Path(pj.__file__).parent.parent / "pjsua2_python.libs").glob("libcrypto-*"):
+        known = ctypes.CDLL(str(library))
+        if hasattr(known, "OPENSSL_add_all_algorithms_noconf"):
+            known.OPENSSL_add_all_algorithms_noconf()
+
+
 class Phone:
     def __init__(self, sip_port: int, rtp_port: int, number: str, password: str | None) -> None:
+        teach_digests()
         self.endpoint = pj.Endpoint()
         self.endpoint.libCreate()
         config = pj.EpConfig()
