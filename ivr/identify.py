@@ -2,6 +2,7 @@
 
 from core.errors import IdentityInvalid, IdentityLocked, PersonUnknown
 from core.people import engine as people
+from core.people.naming import surname_of
 from core.people.tables import Person
 from core.values import IdentityKind, identity
 from ivr.call import END, PERSON, NeedsPerson, Prompt
@@ -15,9 +16,11 @@ TRIES = 2
 def politely(person: Person) -> Name:
     """The surname with 先生 or 女士: the line tells no stranger a whole name."""
     title = {"male": "先生", "female": "女士"}.get(person.sex or "", "")
-    reading = person.pinyin.split()[0] if " " in person.pinyin else None
     manner = {"先生": " xian1 sheng5", "女士": " nv3 shi4", "": ""}[title]
-    return Name(person.name[0] + title, reading + manner if reading else None)
+    surname = surname_of(person.name)
+    syllables = person.pinyin.split()
+    known = len(syllables) == len(person.name)
+    return Name(surname + title, " ".join(syllables[: len(surname)]) + manner if known else None)
 
 
 async def patient(line: Line) -> Person:

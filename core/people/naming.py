@@ -12,6 +12,38 @@ SURNAMES = {
 }  # fmt: skip
 
 
+# Surnames of two characters; those read otherwise stand above.
+DOUBLE = frozenset(
+    [
+        "欧阳",
+        "司马",
+        "上官",
+        "诸葛",
+        "东方",
+        "皇甫",
+        "令狐",
+        "公孙",
+        "慕容",
+        "宇文",
+        "长孙",
+        "司徒",
+        "夏侯",
+        "端木",
+        "轩辕",
+        "南宫",
+        "闻人",
+        "淳于",
+        "申屠",
+        "呼延",
+    ]
+) | {name for name in SURNAMES if len(name) == 2}
+
+
+def surname_of(name: str) -> str:
+    """The surname a person is politely called by: 尉迟 of 尉迟敬德, 李 of 李秀英."""
+    return name[:2] if len(name) > 2 and name[:2] in DOUBLE else name[:1]
+
+
 @lru_cache(maxsize=10_000)
 def pinyin_of(name: str, *, person: bool = True) -> str:
     """Syllables with tone digits, separated by spaces; the surname table holds at the beginning.
