@@ -14,29 +14,12 @@ SURNAMES = {
 
 # Surnames of two characters; those read otherwise stand above.
 DOUBLE = frozenset(
-    [
-        "欧阳",
-        "司马",
-        "上官",
-        "诸葛",
-        "东方",
-        "皇甫",
-        "令狐",
-        "公孙",
-        "慕容",
-        "宇文",
-        "长孙",
-        "司徒",
-        "夏侯",
-        "端木",
-        "轩辕",
-        "南宫",
-        "闻人",
-        "淳于",
-        "申屠",
-        "呼延",
-    ]
-) | {name for name in SURNAMES if len(name) == 2}
+    (
+        "欧阳", "司马", "上官", "诸葛", "东方", "皇甫", "令狐", "公孙", "慕容", "宇文",
+        "长孙", "司徒", "夏侯", "端木", "轩辕", "南宫", "闻人", "淳于", "申屠", "呼延",
+        *(name for name in SURNAMES if len(name) == 2),
+    )
+)  # fmt: skip
 
 
 def surname_of(name: str) -> str:
