@@ -173,7 +173,7 @@ async def test_one_appointments_events_wait_for_each_other_and_for_no_other_appo
 ) -> None:
     await write(owing, confirmed(1, 1), confirmed(1, 2), confirmed(2, 7))
     postman = Postman(iter([BUSY]))
-    carrying = outbox(owing, postman)
+    carrying = outbox(owing, postman, at_once=1)
     while await carrying.carry_due():
         pass
     assert postman.versions == [1, 7]  # version 2 waits, appointment 2 does not

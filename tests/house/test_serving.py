@@ -210,7 +210,7 @@ async def test_without_us_a_call_is_answered_in_chinese_queued_and_its_message_k
             assert (await telephone.until("ended"))["code"] == 200
         heard = audio.read(wav)
         found = [
-            audio.find(heard, house.sound(name))
+            audio.heard(heard, house.sound(name))
             for name in ("core/maintenance", "core/leave-message", "core/message-taken")
         ]
         assert all(match.sure for match in found), found
