@@ -4,23 +4,28 @@ Region codes begin with 99 and phone numbers with 107, which nobody has (GB/T 22
 plan of the Ministry of Industry and Information Technology).
 """
 
-from dataclasses import dataclass, replace
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, fields
 
 from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from core.booking.tables import Appointment
 from core.catalogue.tables import Department, Doctor, Hospital
-from core.events import DemoBegun, DemoWritten
-from core.journal import JournalRow
+from core.events import DemoWritten
+from core.people.engine import household
 from core.people.tables import Person
 from core.schedule.nightly import Nightly
 from core.schedule.tables import Session, Slot
-from core.work import Hotline
+from core.values import Actor, Phone
+from core.work import Hotline, Work
 from hotline import demo_catalogue, demo_people
-from hotline.demo_catalogue import SIZES
+from hotline.demo_catalogue import SEED, SIZES
+from hotline.demo_crowd import Crowd
 from hotline.demo_people import BLOCKED, ELDER, LI, STRANGER, STRANGERS_PHONE, WANG, WRITER, ZHOU
 from web.house import CastMember
-
-CROWD = {"demo": 260, "tiny": 12}
 
 CAST: tuple[CastMember, ...] = (
     CastMember(LI.name, str(LI.phone), f"看过曾文华主任，六个键再约：1、{LI.tail}、1"),
@@ -35,53 +40,104 @@ CAST: tuple[CastMember, ...] = (
 
 
 @dataclass(frozen=True)
-class Counts:
+class Province:
+    """How much was written, and whom a visitor may call as."""
+
     hospitals: int
     departments: int
     doctors: int
     sessions: int
     slots: int
     people: int
-
-
-class HalfWritten(ValueError):
-    """A seeding was broken off: what is there is no province, and cannot be completed."""
+    appointments: int
+    cast: tuple[CastMember, ...] = CAST
 
 
 async def is_empty(hotline: Hotline) -> bool:
-    """Whether nobody has put a hospital in yet. Raises HalfWritten."""
+    """Whether nobody has put a hospital in yet."""
     async with hotline.read() as db:
-        empty = (await db.execute(select(Hospital.id).limit(1))).first() is None
-        marks = select(JournalRow.kind).where(JournalRow.kind.in_((DemoBegun.kind, DemoWritten.kind)))
-        told = set((await db.execute(marks)).scalars())
-    if told == {DemoBegun.kind}:
-        raise HalfWritten(
-            "the demo province was left half written: delete the data folder, or empty the database"
-        )
-    return empty
+        return (await db.execute(select(Hospital.id).limit(1))).first() is None
 
 
-async def seed(hotline: Hotline, size: str) -> Counts:
-    """Write the province. size: 'demo', or 'tiny' for tests. The days are those from now on."""
-    quiet = replace(hotline, routes={})  # nobody is sent a text about what is invented here
-    async with quiet.work(WRITER) as work:
-        work.record(DemoBegun(size=size))
-        await demo_catalogue.write(work, SIZES[size])
-    nightly = Nightly()
-    while await quiet.run(nightly.publish, WRITER):
-        pass
-    await demo_people.write(quiet, CROWD[size])
-    made = await counts(hotline)
-    async with quiet.work(WRITER) as work:
-        work.record(DemoWritten(size=size, slots=made.slots))
+async def seed(hotline: Hotline, size: str) -> Province:
+    """Write the province into an empty database, all of it or nothing. size: 'demo', or 'tiny' for tests.
+
+    The days are those from now on; everything else is the same each time. Raises ValueError when there
+    is a hospital already.
+    """
+    if not await is_empty(hotline):
+        raise ValueError("there are hospitals in this database already")
+    async with _at_once(hotline) as house:
+        async with house.work(WRITER) as work:
+            await demo_catalogue.write(work, SIZES[size])
+        await publish_next(house)
+        await demo_people.write(house)
+        await Crowd(house, random.Random(SEED)).write()
+        made = await _count(house)
+        async with house.work(WRITER) as work:
+            work.record(DemoWritten(size=size, slots=made.slots))
     return made
 
 
-async def counts(hotline: Hotline) -> Counts:
-    """How much there is."""
+async def publish_next(hotline: Hotline) -> int:
+    """Publish the days that every hospital's window lacks; return the new sessions, 0 if none.
+
+    What the timers do each night; also catches up after days on which nobody ran the house.
+    """
+    nightly, made = Nightly(), 0
+    while batch := await hotline.run(nightly.publish, WRITER):
+        made += batch
+    return made
+
+
+async def renew(hotline: Hotline) -> None:
+    """After days off: the window is full again, and the cast is what the start page says of it.
+
+    A database without that cast is left alone.
+    """
     async with hotline.read() as db:
-        numbers = [
-            int((await db.execute(select(func.count()).select_from(table))).scalar_one())
-            for table in (Hospital, Department, Doctor, Session, Slot, Person)
+        if not await household(db, hotline.sealer, Phone(str(ZHOU.phone))):
+            return
+    async with _at_once(hotline) as house:
+        await publish_next(house)
+        await demo_people.renew(house)
+
+
+@dataclass
+class _AtOnce(Hotline):
+    """The house within one transaction, where units of work are savepoints."""
+
+    open: AsyncSession | None = None
+
+    @asynccontextmanager
+    async def work(self, by: Actor, interaction_id: int | None = None) -> AsyncIterator[Work]:
+        assert self.open
+        async with self.open.begin_nested():
+            work = Work(self.open, self, self.clock.now(), by, interaction_id)
+            yield work
+            await self._write_events(work)
+        self.open.expunge_all()  # the next unit reads what stands in the tables, as it always does
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncSession]:
+        assert self.open
+        yield self.open
+
+
+@asynccontextmanager
+async def _at_once(hotline: Hotline) -> AsyncIterator[Hotline]:
+    """A province cut short by Ctrl-C would never be finished. And nobody is sent a text about it."""
+    async with hotline.database.write() as db:
+        own = {each.name: getattr(hotline, each.name) for each in fields(Hotline)}
+        yield _AtOnce(**{**own, "routes": {}}, open=db)
+    hotline.committed()
+
+
+async def _count(hotline: Hotline) -> Province:
+    tables = (Hospital, Department, Doctor, Session, Slot, Person, Appointment)
+    async with hotline.read() as db:
+        counted = [
+            int((await db.execute(select(func.count()).select_from(one))).scalar_one()) for one in tables
         ]
-    return Counts(*numbers)
+    hospitals, departments, doctors, sessions, slots, people, appointments = counted
+    return Province(hospitals, departments, doctors, sessions, slots, people, appointments)

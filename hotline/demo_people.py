@@ -1,4 +1,4 @@
-"""Who lives in the invented province: a cast that visitors may call as, and a crowd that books."""
+"""The cast of the invented province: whom a visitor may call as, and what each has lived through."""
 
 import random
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ from sqlalchemy import select
 from core.booking.commands import Book, Booked, Hold
 from core.booking.stopping import stop
 from core.booking.store import PlainStore
+from core.booking.view import open_by_phone
 from core.booking.visit import attend, miss_due
 from core.catalogue.engine import PostFacts, posts_of_hospital
 from core.catalogue.tables import Doctor, Hospital
@@ -29,8 +30,8 @@ from core.values import (
     system,
 )
 from core.work import Hotline
-from hotline.demo_catalogue import SEED, surname_weights
-from hotline.demo_words import GIVEN
+from hotline.demo_catalogue import SEED
+from hotline.demo_words import GIVEN, SURNAMES
 
 WRITER = system("demo")
 _ELDER_BORN = date(1941, 3, 18)
@@ -64,7 +65,7 @@ STRANGER = Patient("刘洋", date(1979, 2, 27), 9, None)
 STRANGERS_PHONE = "10799990000"
 
 
-class _Then:
+class Then:
     """A clock that stands at one moment of the past."""
 
     def __init__(self, instant: datetime) -> None:
@@ -77,19 +78,26 @@ class _Then:
 def _at(hotline: Hotline, day: date, clock: time = time(9)) -> Hotline:
     """The same house on another day; nobody outside hears of what is long past."""
     return replace(
-        hotline, clock=_Then(datetime.combine(day, clock, SHANGHAI).astimezone(UTC)), routes={},
+        hotline, clock=Then(datetime.combine(day, clock, SHANGHAI).astimezone(UTC)), routes={},
     )  # fmt: skip
 
 
-async def write(hotline: Hotline, crowd: int) -> None:
-    """The cast with its history, and `crowd` more patients with appointments to come."""
+async def write(hotline: Hotline) -> None:
+    """The cast with its history; sessions must be published."""
     people = _People(hotline)
     await people.past()
     await people.coming()
-    await people.crowd(crowd)
+    await people.renew()
+
+
+async def renew(hotline: Hotline) -> None:
+    """What the start page says of 周敏 is true again when her visit is over: she has booked the next."""
+    await _People(hotline).renew()
 
 
 class _People:
+    """Writes them down and books for them, as the engine does for everybody."""
+
     def __init__(self, hotline: Hotline) -> None:
         self._hotline = hotline
         self._store = PlainStore(hotline)
@@ -110,43 +118,37 @@ class _People:
                 await miss_due(work)
 
     async def coming(self) -> None:
-        """The rest of the cast, 周敏's appointment, a doctor who is full, and one who is away."""
+        """The rest of the cast, a doctor who is full, and one who is away."""
         for patient in (WANG, CHILD, ELDER, STRANGER):
             await self._person(patient)
-        zhou = await self._person(ZHOU)
-        for session in await self._sessions("单国强"):
-            if await self._book(session, zhou, ZHOU.phone):
-                break
         await self._sell_out()
         away = [s for s in await self._sessions("解小敏") if s.day > self._today + timedelta(days=4)]
         if away:
             async with self._hotline.work(WRITER) as work:
                 await stop(work, away[0].id, reason="leave")
 
-    async def crowd(self, size: int) -> None:
-        """Patients from every channel, on the days that are open now."""
-        now = self._hotline.clock.now()
+    async def renew(self) -> None:
+        """周敏 has an appointment as far ahead as can be, so that it lasts."""
+        zhou = await self._person(ZHOU)
+        mark = self._hotline.sealer.fingerprint(str(ZHOU.phone), "phone")
         async with self._hotline.read() as db:
-            query = select(Session).where(Session.release_at <= now, Session.stop_at > now)
-            sessions = list((await db.execute(query.order_by(Session.id))).scalars())
-        for number in range(size if sessions else 0):
-            patient = self._somebody(number)
-            person = await self._person(patient)
-            channel = self._dice.choices(
-                (Channel.PHONE, Channel.WEB, Channel.SMS, Channel.WINDOW), (45, 35, 10, 10)
-            )[0]
-            await self._book(self._dice.choice(sessions), person, patient.phone, channel)
+            if await open_by_phone(db, mark, self._hotline.clock.now()):
+                return
+        for session in reversed(await self._sessions("单国强")):
+            if await self._book(session, zhou, ZHOU.phone):
+                return
 
     async def _sell_out(self) -> None:
         for session in await self._sessions("仇玉兰"):
             for number in range(session.total):
-                patient = self._somebody(9_000 + session.id % 500 * 3 + number)
+                patient = self._somebody(session.id * 3 + number)
                 await self._book(session, await self._person(patient), patient.phone)
 
     def _somebody(self, number: int) -> Patient:
-        surnames, weights = surname_weights()
         sex = ("female", "male")[number % 2]
-        name = self._dice.choices(surnames, weights)[0] + "".join(self._dice.choices(GIVEN[sex], k=2))
+        name = self._dice.choices(list(SURNAMES), list(SURNAMES.values()))[0] + "".join(
+            self._dice.choices(GIVEN[sex], k=2)
+        )
         born = date(1950, 1, 1) + timedelta(days=number * 37 % 20_000)
         return Patient(name, born, number % 998 + 1, f"1073{number:07}")
 

@@ -321,6 +321,7 @@ KNOWN: Mapping[tuple[int, int], tuple[DoctorPlan, ...]] = {
     # The one that is soon sold out: two numbers a week.
     (1, 2): (DoctorPlan("仇玉兰", "female", "主任医师", 3000, {"am": (4,)}, 2),),
 }
+KNOWN_NAMES = frozenset(plan.name for plans in KNOWN.values() for plan in plans)
 # Departments without an ordinary number of their own: when their doctors are full, they are.
 NO_ORDINARY = frozenset({(1, 2)})
 

@@ -70,12 +70,14 @@ async def foundation(settings: Settings) -> AsyncIterator[Foundation]:
 
 
 async def seeded(hotline: Hotline, size: str) -> None:
-    """Write the fictional province into an empty database; leave any other alone."""
+    """Write the fictional province into an empty database; bring one of days ago up to date."""
     if await demo.is_empty(hotline):
         print("writing the demo province, once: this takes a little while", file=sys.stderr, flush=True)
         began = asyncio.get_running_loop().time()
         await demo.seed(hotline, size)
         log.info("demo province written", took_s=round(asyncio.get_running_loop().time() - began, 1))
+    else:
+        await demo.renew(hotline)
 
 
 @contextmanager

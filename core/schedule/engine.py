@@ -132,7 +132,8 @@ async def publish(work: Work, plans: Sequence[Plan]) -> list[int]:
     """
     if not plans:
         return []
-    books = {post.hospital_id: await rules_for(work.db, post.hospital_id) for post in {p.post for p in plans}}
+    hospitals = {plan.post.hospital_id for plan in plans}
+    books = {hospital_id: await rules_for(work.db, hospital_id) for hospital_id in hospitals}
     taken = set(
         await work.db.execute(
             select(Session.post_id, Session.day, Session.half).where(

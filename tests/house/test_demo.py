@@ -1,24 +1,30 @@
 """The fictional province: what the start page promises of its cast is so."""
 
-from datetime import timedelta
+import asyncio
+from collections import Counter
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
 
+from core.booking.loading import asked, facts_for
+from core.booking.may import may_book
 from core.booking.store import PlainStore
+from core.booking.tables import Appointment
 from core.catalogue.tables import Doctor
 from core.contact.rules import Disposition
 from core.credit.engine import active_blocks
 from core.database import open_database
-from core.events import DemoBegun
 from core.people.engine import household
 from core.people.tables import Person, PersonPhone
 from core.schedule.tables import Session, Slot
 from core.sealing import AesSealer
-from core.values import DEMO_REGION, Phone, day_of
+from core.values import DEMO_REGION, Channel, Phone, day_of
 from core.work import Hotline
 from hotline import demo
+from hotline.demo_crowd import Crowd
 from hotline.demo_people import (
     BLOCKED,
     CHILD,
@@ -33,6 +39,7 @@ from hotline.demo_people import (
 )
 from ivr.line import Manners
 from ivr.reception import Desk
+from tests.builders import clinic
 from tests.callers import Caller
 from tests.clocks import FrozenClock, SeededChance
 from tests.conftest import MASTER
@@ -49,6 +56,12 @@ async def person_of(hotline: Hotline, patient: Patient) -> int:
     async with hotline.read() as db:
         mark = hotline.sealer.fingerprint(patient.identity.number, "identity")
         return (await db.execute(select(Person.id).where(Person.identity_print == mark))).scalar_one()
+
+
+async def published(hotline: Hotline) -> Counter[tuple[int, date]]:
+    """Sessions by post and day."""
+    async with hotline.read() as db:
+        return Counter((post, day) for post, day in await db.execute(select(Session.post_id, Session.day)))
 
 
 async def call(hotline: Hotline, keys: str, ani: str | None) -> tuple[Disposition, Caller]:
@@ -121,19 +134,78 @@ async def test_a_doctor_is_away_and_another_is_sold_out(province: Hotline) -> No
         assert set((await db.execute(open_now)).scalars()) == {"booked"}
 
 
-async def test_a_province_that_was_left_half_written_is_not_taken_for_one(hotline: Hotline) -> None:
-    async with hotline.work(WRITER) as work:
-        work.record(DemoBegun(size="tiny"))
-    with pytest.raises(demo.HalfWritten):
-        await demo.is_empty(hotline)
-
-
-async def test_a_province_that_is_there_is_left_alone(province: Hotline) -> None:
+async def test_it_is_not_written_over_what_is_there(province: Hotline) -> None:
     assert not await demo.is_empty(province)
+    with pytest.raises(ValueError, match="already"):
+        await demo.seed(province, "tiny")
+
+
+async def test_a_seeding_that_is_broken_off_leaves_nothing_behind(
+    hotline: Hotline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def interrupted(_: Crowd) -> int:
+        raise asyncio.CancelledError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Crowd, "write", interrupted)
+        with pytest.raises(asyncio.CancelledError):
+            await demo.seed(hotline, "tiny")
+    assert await demo.is_empty(hotline)
+    assert (await demo.seed(hotline, "tiny")).cast == demo.CAST
+
+
+async def test_after_days_off_the_missing_days_are_published_and_no_others(
+    province: Hotline, clock: FrozenClock
+) -> None:
+    before = await published(province)
+    assert await demo.publish_next(province) == 0
+    clock.advance(days=3)
+    made = await demo.publish_next(province)
+    after = await published(province)
+    today = day_of(clock.now())
+    assert made == sum(after.values()) - sum(before.values()) > 0
+    assert before.items() <= after.items()
+    assert {day for _, day in after} >= {today + timedelta(days=n) for n in range(15)}
+    assert await demo.publish_next(province) == 0
+
+
+async def test_after_weeks_zhou_min_has_an_appointment_again(province: Hotline, clock: FrozenClock) -> None:
+    clock.advance(days=20)
+    await demo.renew(province)
+    await demo.renew(province)
+    ended, caller = await call(province, "41.", ZHOU.phone)
+    assert ended is Disposition.CANCELLED, caller.words
+
+
+async def test_a_database_without_the_cast_is_not_renewed(hotline: Hotline) -> None:
+    await clinic(hotline)
+    await demo.renew(hotline)
+    async with hotline.read() as db:
+        assert not (await db.execute(select(Person))).all()
+
+
+async def test_the_crowd_booked_only_what_the_rules_allow(province: Hotline) -> None:
+    async with province.read() as db:
+        query = select(Appointment).where(Appointment.state == "booked").order_by(Appointment.id)
+        booked = (await db.execute(query)).scalars().all()
+        slots = select(Slot.id).where(Slot.state == "booked")
+        assert {one.slot_id for one in booked} == set((await db.execute(slots)).scalars())
+    assert len(booked) > 200
+    for one in booked[::9]:
+        async with replace(province, clock=FrozenClock(one.booked_at)).work(WRITER) as work:
+            slot = await work.db.get_one(Slot, one.slot_id)
+            wanted = await asked(work, session_id=one.session_id, period_id=slot.period_id)
+            channel = Channel(one.channel)
+            assert slot.pool in ("common", one.channel)
+            facts = await facts_for(
+                work, wanted.slot, person_id=one.person_id, contact_print=one.contact_print,
+                channel=channel, replacing=one.id,
+            )  # fmt: skip
+            may_book(facts, wanted.book)
+            assert (one.starts_at, one.fee_fen) == (wanted.slot.starts_at, wanted.slot.fee_fen)
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("default")
 async def test_the_whole_province_has_its_size(tmp_path: Path, clock: FrozenClock) -> None:
     database = open_database(f"sqlite+aiosqlite:///{tmp_path / 'demo.db'}")
     await database.create_all()
@@ -144,5 +216,6 @@ async def test_the_whole_province_has_its_size(tmp_path: Path, clock: FrozenCloc
         days = set((await db.execute(select(Session.day).where(Session.day > today))).scalars())
     await database.close()
     assert counts.hospitals == 13
+    assert counts.appointments > 5_000
     assert counts.slots > 100_000
     assert {today + timedelta(days=n) for n in range(1, 15)} <= days
