@@ -112,7 +112,7 @@ async def _commit(line: Line, choice: Choice, person: Person) -> Booked | None:
         except Refusal as refusal:
             await line.call.say(Prompt(f"refusal-{refusal.code}"))
             return None
-        line.held = None
+        line.held, line.done = None, Disposition.BOOKED
         return made
     await line.call.say(Prompt("refusal-hold-lapsed"))
     return None

@@ -39,6 +39,7 @@ async def cancel_one(line: Line, made: AppointmentView) -> Disposition:
     except Refusal as refusal:
         await line.call.say(Prompt(f"refusal-{refusal.code}"))
         raise NeedsPerson(refusal.code) from None
+    line.done = Disposition.CANCELLED
     await line.reached("cancelled")
     await line.call.say(Prompt("cancelled"))
     if done.refund_fen:

@@ -44,7 +44,7 @@ async def change_one(line: Line, made: AppointmentView) -> Disposition:
         except Refusal as refusal:
             await line.call.say(Prompt(f"refusal-{refusal.code}"))
             raise NeedsPerson(refusal.code) from None
-        line.held = None
+        line.held, line.done = None, Disposition.CHANGED
         await line.reached("changed")
         await line.call.say(Prompt("changed", {"serial": Digits(done.serial, SERIAL_GROUPS)}))
         return Disposition.CHANGED

@@ -8,6 +8,7 @@ from core.booking.commands import Book, Booked, Cancel, Cancelled, Change, HeldS
 from core.booking.hold import extend, release
 from core.booking.store import Store
 from core.contact import engine as contact
+from core.contact.rules import Disposition
 from core.errors import HoldLapsed
 from core.people.tables import Person
 from core.values import Actor, ActorKind, Channel, Phone
@@ -38,6 +39,7 @@ class Line:
     staffed: bool = True
     person: Person | None = None
     held: HeldSlot | None = None
+    done: Disposition | None = None  # what this call has achieved, also for a caller who then leaves
     commands: int = 0
 
     @property

@@ -33,7 +33,7 @@ class Desk:
         try:
             ended = await self._serve(line, reception)
         except HungUp:
-            ended = Disposition.ABANDONED_MENU
+            ended = line.done or Disposition.ABANDONED_MENU
         await self._close(line, ended)
         return ended
 
@@ -43,7 +43,7 @@ class Desk:
         try:
             ended = await take_message(line, after_hours=not reception.staffed)
         except HungUp:
-            ended = Disposition.ABANDONED_QUEUE
+            ended = line.done or Disposition.ABANDONED_QUEUE
         await self._close(line, ended)
         return ended
 
@@ -109,17 +109,17 @@ async def _converse(line: Line, reception: Reception) -> Disposition:
     opening += [Prompt("announcement", {"text": Name(spoken.text)}) for spoken in reception.announcements]
     if not reception.staffed:
         opening += [Prompt("closed"), Prompt("emergency")]
-    ended = Disposition.NOTHING
     while True:
         key = await _main_menu(line, *opening)
         name, dialogue = MAIN[key]
         await line.reached(name)
         done = await dialogue(line)
-        ended = ended if done is Disposition.NOTHING else done
-        if done is not Disposition.NOTHING and await line.call.ask(Prompt("next-matter")) != "1":
-            await line.call.say(Prompt("goodbye"))
-            await line.call.hang_up()
-            return ended
+        if done is not Disposition.NOTHING:
+            line.done = done
+            if await line.call.ask(Prompt("next-matter")) != "1":
+                await line.call.say(Prompt("goodbye"))
+                await line.call.hang_up()
+                return done
         opening = []
 
 

@@ -29,6 +29,7 @@ async def take_message(line: Line, *, after_hours: bool) -> Disposition:
             person_id=line.person.id if line.person else None,
             due=due,
         )
+    line.done = Disposition.MESSAGE
     await line.call.say(_words(line, after_hours))
     name = f"message-{line.interaction_id}"
     made = await line.call.record(name, seconds=line.manners.message_s)
