@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from ivr.call import END, NORMAL, HungUp, Pace, Prompt, Recording
+from ivr.call import NORMAL, HungUp, Pace, Prompt, Recording
+from ivr.keys import Entry, Keys
 from ivr.prompts import catalogue
 
 
@@ -25,6 +26,7 @@ class Caller:
     pressed: int = 0
     target: str | None = None
     over: bool = False
+    _keys: Keys = field(default_factory=Keys)
 
     def _hear(self, prompts: tuple[Prompt, ...]) -> None:
         for prompt in prompts:
@@ -58,20 +60,11 @@ class Caller:
         if self.over:
             raise HungUp
         self._hear(prompts)
-        first = self._next()
-        if first == "." or digits == 1:
-            return first.strip(".")
-        if first == END or (first == "0" and not leading_zero) or (first == "*" and not star):
-            return first
-        entered = first
-        while len(entered) < digits:
-            key = self._next()
-            if key in (".", END):
-                break
-            if key == "*" and not star:
-                continue
-            entered += key
-        return entered
+        entry = Entry(digits, star=star, leading_zero=leading_zero)
+        while not entry.complete and (key := self._next()) != ".":
+            self._keys.press(key)
+            self._keys.fill(entry)
+        return entry.answer
 
     async def record(self, name: str, *, seconds: int) -> Recording:
         self.heard.append("(beep)")

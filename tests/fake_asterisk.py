@@ -79,13 +79,15 @@ class AgiCaller:
     """A caller behind a simulated Asterisk.
 
     while_playing: keys pressed during a sound, given its path ('' lets it play out).
-    while_waiting: the key pressed when the script waits, '' for none in time.
+    while_waiting: the key pressed when the script waits, '' for none in all that time.
+    while_recording: the key that ends a message of two seconds, '' for a silence.
     between: keys pressed after a command was answered and before the next arrives.
     Each may call hang_up().
     """
 
     while_playing: Callable[[str], str] = lambda _stem: ""
     while_waiting: Callable[[], str] = lambda: ""
+    while_recording: Callable[[], str] = lambda: "#"
     between: Callable[[str], str] = lambda _command: ""
     missing: frozenset[str] = frozenset()
     played: list[str] = field(default_factory=list)
@@ -105,6 +107,8 @@ class AgiCaller:
                     self.hung = True
                     await line.write(f"200 result=-1{self._heard(command)}\nHANGUP\n")
                     continue
+                if command.startswith("WAIT") and reply == "200 result=0":
+                    await asyncio.sleep(int(command.split()[-1]) / 1000)
                 await line.write(reply + "\n")
 
     def _press(self, keys: str) -> None:
@@ -134,7 +138,10 @@ class AgiCaller:
             case ["CHANNEL", "STATUS"]:
                 return "200 result=6"
             case ["RECORD", "FILE", *_]:
-                return "200 result=35 (dtmf) endpos=16000"
+                key = self.while_recording()
+                return (
+                    f"200 result={ord(key)} (dtmf) endpos=16000" if key else "200 result=0 (timeout) endpos=0"
+                )
             case ["EXEC", *_]:
                 return "200 result=0"
             case ["HANGUP"]:

@@ -4,9 +4,14 @@
 two of them stands for any prompts.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from tests.ivr.town import ELDER, FAMILY, LI, STRANGER
+from core.booking import view
+from tests.callers import Caller
+from tests.clocks import FrozenClock
+from tests.ivr.town import ELDER, FAMILY, LI, STRANGER, Town, TownModel, a_town, prepare
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,8 @@ MENU_KEYS = ("choose-hospital", "option", "back")
 
 SCRIPTS = [
     Script("the doctor of last time in six keys", "1{tail}1.", "booked",
+           ("confirm", "booked", "booked-again", "next-matter", "goodbye"), booked=1),
+    Script("a habitual hash after the last four answers nothing", "1{tail}#1.", "booked",
            ("confirm", "booked", "booked-again", "next-matter", "goodbye"), booked=1),
     Script("no key leads to a person", ".", "to-person", ("greeting", "main-menu", "to-person"), target="queue"),
     Script("zero leads to a person", "0", "to-person", ("main-menu", "to-person"), target="queue"),
@@ -57,6 +64,11 @@ SCRIPTS = [
     Script("nine goes back to the hospital", "1{tail}2190", "to-person",
            ("choose-hospital", "option", "back", "to-person"), target="queue"),
     Script("a hang-up while the slot is held", "1{tail}!", "abandoned-menu", ("pay-at-hospital", "confirm"), booked=0),
+    Script("a hang-up at the question who calls", "1!", "abandoned-menu", ("ask-tail",), booked=0),
+    Script("a hang-up in the middle of a number", "1{tail:.2}!", "abandoned-menu", ("ask-tail",), booked=0),
+    Script("a hang-up at the hospitals", "1{tail}2!", "abandoned-menu", ("choose-hospital", "option", "back"), booked=0),
+    Script("a hang-up at the departments", "1{tail}21!", "abandoned-menu",
+           ("choose-department", "*", "back"), booked=0),
     Script("no key at the read-back asks once more, then a person", "1{tail}..", "to-person",
            ("confirm", "to-person"), target="queue", booked=0),
     Script("refused by a rule, and a person after", "1{tail}21110", "to-person",
@@ -82,8 +94,45 @@ SCRIPTS = [
            ("choose-hospital", "option", "back", "hospital-full", "*"), before="full", booked=0),
     Script("at night the machine books, and a person is a message", "0#", "message",
            ("main-menu", "after-hours", "(beep)", "message-thanks"), before="night"),
+    Script("a message that ends with a hang-up is a message", "0!", "message", ("main-menu", "after-hours"),
+           before="night"),
     Script("two matters in one call", "1{tail}1141.", "cancelled",
            ("cancelled", "next-matter", "goodbye"), booked=0),
     Script("a surge is announced", "0", "to-person", ("greeting", "announcement", "main-menu", "to-person"),
            before="surge", target="queue"),
 ]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """words: every sentence that was said, with its values. booked: the patient's open appointments."""
+
+    words: tuple[str, ...]
+    disposition: str | None  # None: the dialogue did not end
+    target: str | None
+    booked: int
+
+
+async def in_memory(script: Script, model: TownModel, folder: Path) -> Outcome:
+    """What comes of a script without any line: the measure for those that have one."""
+    async with a_town(model, folder) as (made, clock):
+        serial = await prepare(made, script.before, clock)
+        caller = Caller(made.keys(script.keys, serial), ani=script.ani)
+        ended = await made.desk.receive(caller)
+        return Outcome(tuple(caller.words), ended.value, caller.target, await booked(made, clock))
+
+
+async def booked(made: Town, clock: FrozenClock) -> int:
+    async with made.hotline.read() as db:
+        return len(await view.open_of_person(db, made.clinic.people["李秀英"], clock.now()))
+
+
+def ends_with(heard: Sequence[str], wanted: Sequence[str]) -> bool:
+    """Whether the last prompts are the wanted ones; '*' is any run of prompts."""
+    if not wanted:
+        return True
+    if wanted[-1] == "*":
+        return any(ends_with(heard[:place], wanted[:-1]) for place in range(len(heard), -1, -1))
+    if not heard or heard[-1] != wanted[-1]:
+        return False
+    return len(wanted) == 1 or ends_with(heard[:-1], wanted[:-1])

@@ -1,16 +1,25 @@
 """The town that key scripts are played in: one clinic, its sessions, and who calls from where."""
 
-from dataclasses import dataclass
-from datetime import date
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from datetime import date, time
+from pathlib import Path
 
 from core.booking.visit import attend
 from core.contact.tables import Greeting, OpeningHours
+from core.database import open_database
+from core.sealing import AesSealer
 from core.values import demo_identity, system
 from core.work import Hotline
 from ivr.line import Manners
 from ivr.reception import Desk
 from tests.builders import SEED, Clinic, clinic
-from tests.clocks import FrozenClock
+from tests.clocks import FrozenClock, SeededChance
+from tests.conftest import MASTER
 
 LI = "10712345678"  # 李秀英, has been with Dr Chen
 FAMILY = "10755550001"  # 王强 and 王小雨
@@ -70,6 +79,61 @@ async def town(hotline: Hotline, clock: FrozenClock) -> Town:
     return Town(made, desk, sessions)
 
 
+@dataclass(frozen=True)
+class TownModel:
+    """A town at rest: its database, and what it is made of."""
+
+    path: Path
+    town: Town
+
+
+async def build_town(empty: Path, path: Path) -> TownModel:
+    """Build a town once, to be copied. empty: an SQLite that has all tables."""
+    await asyncio.to_thread(shutil.copy, empty, path)
+    async with _opened(path, seed=12320) as (hotline, clock):
+        return TownModel(path, await town(hotline, clock))
+
+
+@asynccontextmanager
+async def a_town(model: TownModel, folder: Path) -> AsyncIterator[tuple[Town, FrozenClock]]:
+    """A town of its own in this folder, on the morning of the tests."""
+    await asyncio.to_thread(folder.mkdir, parents=True)
+    await asyncio.to_thread(shutil.copy, model.path, folder / "town.db")
+    async with _opened(folder / "town.db", seed=12321) as (hotline, clock):
+        made = deepcopy(replace(model.town.clinic, hotline=None))
+        made.hotline = hotline
+        yield Town(made, Desk(hotline, made.store, Manners()), dict(model.town.sessions)), clock
+
+
+@asynccontextmanager
+async def _opened(path: Path, *, seed: int) -> AsyncIterator[tuple[Hotline, FrozenClock]]:
+    clock = FrozenClock.at("2026-11-23 10:00")
+    database = open_database(f"sqlite+aiosqlite:///{path}")
+    try:
+        yield Hotline(database, clock, SeededChance(seed), AesSealer(MASTER), demo=True), clock
+    finally:
+        await database.close()
+
+
+async def prepare(made: Town, before: str, clock: FrozenClock) -> str:
+    """Do what a script needs beforehand; returns the serial number of what was booked."""
+    if before in ("booked", "booked-too-late"):
+        serial = await book_for(made, "李秀英", "wu", LI)
+        if before == "booked-too-late":
+            clock.set("2026-11-26 07:00")
+        return serial
+    if before == "full":
+        for name, number in (("chen", 2), ("wu", 6), ("chen-friday", 3)):
+            for place in range(number):
+                someone = await made.clinic.person(f"{name}{place}")
+                await made.clinic.book(made.sessions[name], someone)
+    if before == "night":
+        await close_for_the_night(made)
+    if before == "surge":
+        await announce_a_surge(made)
+    return ""
+
+
 async def book_for(made: Town, name: str, session: str, phone: str) -> str:
     """Book beforehand; returns the serial number."""
     booked = await made.clinic.book(made.sessions[session], made.clinic.people[name], phone=phone)
@@ -78,8 +142,6 @@ async def book_for(made: Town, name: str, session: str, phone: str) -> str:
 
 async def close_for_the_night(made: Town) -> None:
     async with made.hotline.work(SEED) as work:
-        from datetime import time
-
         work.db.add(OpeningHours(dnis=None, weekday=1, opens=time(20), closes=time(21)))
 
 
