@@ -169,7 +169,7 @@ def block(**fields: str) -> str:
 
 
 def success(fields: Fields, message: str = "ok", **more: str) -> str:
-    return block(Response="Success", ActionID=fields["ActionID"], Message=message, **more)
+    return block(Response="Success", ActionID=fields.get("ActionID", ""), Message=message, **more)
 
 
 def empty_list(name: str) -> Answer:
@@ -228,6 +228,8 @@ class FakeAmi:
             while True:
                 raw = await reader.readuntil(b"\r\n\r\n")
                 fields = dict(self._pairs(raw.decode()))
+                if "Action" not in fields:
+                    continue
                 self.actions.append(fields)
                 answer = self.answers.get(fields["Action"].lower())
                 reply = success(fields) if answer is None else answer(fields)
