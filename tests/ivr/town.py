@@ -5,7 +5,7 @@ import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, time
 from pathlib import Path
 
@@ -100,8 +100,8 @@ async def a_town(model: TownModel, folder: Path) -> AsyncIterator[tuple[Town, Fr
     await asyncio.to_thread(folder.mkdir, parents=True)
     await asyncio.to_thread(shutil.copy, model.path, folder / "town.db")
     async with _opened(folder / "town.db", seed=12321) as (hotline, clock):
-        made = deepcopy(replace(model.town.clinic, hotline=None))
-        made.hotline = hotline
+        resting = model.town.clinic
+        made = deepcopy(resting, {id(resting.hotline): hotline})
         yield Town(made, Desk(hotline, made.store, Manners()), dict(model.town.sessions)), clock
 
 

@@ -14,6 +14,9 @@ from hotline.installation import installation
 from ivr.agi import AgiCall, AgiServer
 from ivr.dialplan import CORE_SOUNDS, Installation
 from ivr.speech import Voice, open_voice
+from tests.ivr.conftest import town_model
+
+__all__ = ["town_model"]
 
 Route = Callable[[AgiCall], Awaitable[None]]
 # One number for each script, so that many can be played at once.

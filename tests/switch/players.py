@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from ivr.agi import AgiCall
 from ivr.call import END, Pace, Prompt, Recording
+from ivr.keys import Entry
 from tests.phones import Phone
 
 # As patient as a test can be: keys take a tenth of a second each on the wire.
@@ -14,6 +15,7 @@ PACE = Pace(2.5, 1.5)
 INTERRUPTS_S = 0.3  # into the sentence, so that every key interrupts one
 SPEAKS_S = 2.5  # a message is that long
 GONE_S = 10.0
+BEEP = "(beep)"
 
 
 @dataclass
@@ -77,7 +79,7 @@ class Player:
         )
 
     async def record(self, name: str, *, seconds: int) -> Recording:
-        self.said.append(Prompt("(beep)"))
+        self.said.append(Prompt(BEEP))
         said, self.keys = self.keys[:1], self.keys[1:]
 
         async def speak() -> None:
@@ -100,17 +102,22 @@ class Player:
 
     def _entry(self, digits: int, *, star: bool, leading_zero: bool) -> tuple[str, bool]:
         """The keys that the script gives to one question, and whether the caller hangs up over it."""
-        entry = ""
-        while len(entry) < digits:
+        entry, pressed = Entry(digits, star=star, leading_zero=leading_zero), ""
+        while not entry.complete:
             if not self.keys or self.keys[0] == "!":
-                return entry, True
-            key, self.keys = self.keys[0], self.keys[1:]
+                return pressed, True
+            key = self._key()
             if key == ".":
-                break
-            entry += key
-            if digits > 1 and (key == END or (len(entry) == 1 and _first(key, star, leading_zero))):
-                break
-        return entry, False
+                return pressed, False
+            entry.press(key)
+            pressed += key
+        if digits > 1 and entry.full and self.keys.startswith(END):  # a habit, and no answer
+            pressed += self._key()
+        return pressed, False
+
+    def _key(self) -> str:
+        key, self.keys = self.keys[0], self.keys[1:]
+        return key
 
     async def _act(self, keys: str, gone: bool) -> None:
         if keys:
@@ -138,7 +145,3 @@ class Player:
         with contextlib.suppress(TimeoutError):
             await self.phone.hang_up()
             await self.phone.until("ended", within_s=GONE_S)
-
-
-def _first(key: str, star: bool, leading_zero: bool) -> bool:
-    return (key == "0" and not leading_zero) or (key == "*" and not star)
