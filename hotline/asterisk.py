@@ -15,6 +15,7 @@ from pathlib import Path
 import structlog
 
 from core.ports import Chance
+from hotline.installation import taken_ports
 from ivr.backoff import Backoff
 from ivr.dialplan import NEEDED_MODULES, Installation, install, missing_sounds
 from ivr.sound import write_wav
@@ -26,6 +27,7 @@ OLDEST = 20
 FETCH_S = 280  # a fresh machine must be up within five minutes
 READY_S = 30
 STOP_S = 8
+FREE_S = 5  # for one that ends just now to let go of its ports
 WELL_AFTER_S = 30  # up this long, and the next crash is a first one again
 
 _VERSION = re.compile(r"^Asterisk (?:certified[-/])?(\d+)[.\w~+-]*")
@@ -204,6 +206,7 @@ class Switch:
     async def _begin(self) -> None:
         self._become(State.STARTING)
         self._last_lines.clear()
+        await self._until_ports_are_free()
         self._process = await asyncio.create_subprocess_exec(
             str(self._asterisk.program),
             "-f",
@@ -221,6 +224,14 @@ class Switch:
         if self.missing_modules:
             log.error("modules of the switch did not load", modules=self.missing_modules)
         self._become(State.UP)
+
+    async def _until_ports_are_free(self) -> None:
+        clock = asyncio.get_running_loop().time
+        until = clock() + FREE_S
+        while taken := taken_ports(self.installation):
+            if clock() > until:
+                raise SwitchFailed(f"held by another program: {', '.join(taken)}")
+            await asyncio.sleep(0.1)
 
     async def _until_ready(self, process: asyncio.subprocess.Process) -> None:
         ready = asyncio.create_task(self._fully_booted())

@@ -59,6 +59,30 @@ def run_folder(folder: Path) -> Path:
     return short
 
 
+def taken_ports(at: Installation) -> list[str]:
+    """Which of the switch's ports another program holds, by use and number.
+
+    Asterisk starts all the same and is deaf there.
+    """
+    wanted = (
+        ("SIP", socket.SOCK_DGRAM, at.host, at.sip_port),
+        ("AMI", socket.SOCK_STREAM, "127.0.0.1", at.ami_port),
+        ("HTTP", socket.SOCK_STREAM, at.host, at.http_port),
+    )
+    return [f"{use} {port}" for use, kind, host, port in wanted if not _can_bind(kind, host, port)]
+
+
+def _can_bind(kind: socket.SocketKind, host: str, port: int) -> bool:
+    with socket.socket(socket.AF_INET, kind) as probe:
+        if kind is socket.SOCK_STREAM:  # connections that are over do not count
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+        return True
+
+
 def _secrets(path: Path, chance: Chance) -> dict[str, str]:
     known: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
     wanted = ("ami", "web-caller", *AGENTS)
@@ -87,10 +111,6 @@ def _free_tcp_ports(count: int) -> list[int]:
 
 def _free_sip_port(host: str) -> int:
     for port in range(FIRST_SIP_PORT, FIRST_SIP_PORT + 200):
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            try:
-                probe.bind((host, port))
-            except OSError:
-                continue
+        if _can_bind(socket.SOCK_DGRAM, host, port):
             return port
     raise ValueError(f"no free SIP port from {FIRST_SIP_PORT} upwards")

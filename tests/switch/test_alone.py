@@ -1,5 +1,6 @@
 """The switch without us, killed, and incomplete."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -12,7 +13,7 @@ import pytest_asyncio
 
 from core.chance import SystemChance
 from core.settings import Settings
-from hotline.asterisk import Asterisk, State, Switch
+from hotline.asterisk import Asterisk, State, Switch, SwitchFailed
 from hotline.installation import installation
 from ivr.ami import AmiDown
 from ivr.dialplan import CORE_SOUNDS, Installation
@@ -143,6 +144,26 @@ async def test_what_is_missing_is_named_at_the_start(
         assert switch.state is State.UP
     finally:
         await switch.stop()
+
+
+async def test_a_switch_that_would_be_deaf_does_not_count_as_started(
+    asterisk: Asterisk, at: Installation, tmp_path: Path
+) -> None:
+    """Asterisk starts all the same when its ports are taken, and no call ever reaches it."""
+    with contextlib.ExitStack() as held:
+        ports = []
+        for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM, socket.SOCK_STREAM):
+            one = held.enter_context(socket.socket(socket.AF_INET, kind))
+            one.bind(("127.0.0.1", 0))
+            ports.append(int(one.getsockname()[1]))
+        sip, ami, http = ports
+        deaf = replace(
+            at, folder=tmp_path / "switch", run=tmp_path / "run", sip_port=sip, ami_port=ami, http_port=http
+        )
+        switch = Switch(asterisk, deaf, SystemChance())
+        with pytest.raises(SwitchFailed, match=f"SIP {sip}, AMI {ami}, HTTP {http}"):
+            await switch.start()
+        assert (switch.state, switch.pid) == (State.STOPPED, None)
 
 
 def _free_ports(count: int) -> list[int]:
