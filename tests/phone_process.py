@@ -110,14 +110,19 @@ class Phone:
         match command["do"]:
             case "call":
                 self.line = Line(self.account, command.get("wav", ""))
-                self.line.makeCall(f"sip:{command['number']}@{self._server}", pj.CallOpParam(True))
+                param = pj.CallOpParam(True)
+                for name, value in command.get("headers", {}).items():
+                    header = pj.SipHeader()
+                    header.hName, header.hValue = name, value
+                    param.txOption.headers.append(header)
+                self.line.makeCall(f"sip:{command['number']}@{self._server}", param)
             case "press":
                 self._press(command["keys"], command.get("how", "rfc4733"))
             case "answer" if self.account.incoming:
                 self.line = self.account.incoming
-                param = pj.CallOpParam()
-                param.statusCode = pj.PJSIP_SC_OK
-                self.line.answer(param)
+                accepted = pj.CallOpParam()
+                accepted.statusCode = pj.PJSIP_SC_OK
+                self.line.answer(accepted)
             case "hang-up" if self.line and self.line.isActive():
                 self.line.hangup(pj.CallOpParam())
             case "end":

@@ -5,7 +5,7 @@ import contextlib
 import itertools
 import json
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -51,9 +51,11 @@ class Phone:
             self._process.stdin.write(json.dumps({"do": what, **more}).encode() + b"\n")
             await self._process.stdin.drain()
 
-    async def call(self, number: str, wav: Path | None = None) -> dict[str, Any]:
-        """Dial, and return when it is answered or refused."""
-        await self.do("call", number=number, wav=str(wav or ""))
+    async def call(
+        self, number: str, wav: Path | None = None, headers: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
+        """Dial, and return when it is answered or refused. headers: more ones for the INVITE."""
+        await self.do("call", number=number, wav=str(wav or ""), headers=dict(headers or {}))
         return await self.until("answered", "ended", "error")
 
     async def press(self, keys: str, how: str = "rfc4733") -> None:

@@ -9,7 +9,7 @@ import pytest
 from ivr.agi import AgiCall
 from ivr.call import Prompt
 from ivr.switch_events import AgentConnected, QueueJoined
-from tests.ivr.town import STRANGER
+from tests.ivr.town import LI, STRANGER
 from tests.phones import Phone, phone
 from tests.switch.conftest import NUMBERS, Exchange
 from tests.switch.lines import event, line_to
@@ -95,6 +95,29 @@ async def test_an_operator_reaches_colleagues_and_the_hotline_and_no_outside_num
     async with phone(exchange.sip_port, agent.number, agent.password) as colleague:
         await colleague.until("registered")
         assert (await colleague.call(NUMBERS[0]))["event"] == "answered"
+
+
+@pytest.mark.parametrize(
+    ("name", "ani"), [(STRANGER, STRANGER), ("anonymous", None), ("8001%22%20hangup", None)]
+)
+async def test_nobody_chooses_whose_call_it_is_taken_for(
+    name: str, ani: str | None, exchange: Exchange
+) -> None:
+    """The trunk says who calls; a name within the call is not believed, and one that is no number is none."""
+    told: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
+
+    async def ask(call: AgiCall) -> None:
+        told.set_result(call.ani)
+
+    exchange.answers[NUMBERS[0]] = ask
+    claims = {
+        "X-Demo-Caller": LI,
+        "P-Asserted-Identity": f"<sip:{LI}@127.0.0.1>",
+        "Remote-Party-ID": f"<sip:{LI}@127.0.0.1>;party=calling",
+    }
+    async with phone(exchange.sip_port, name) as caller:
+        await caller.call(NUMBERS[0], headers=claims)
+        assert await told == ani
 
 
 class _Answers(asyncio.DatagramProtocol):
