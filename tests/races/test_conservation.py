@@ -1,6 +1,7 @@
 """Whatever is done in whatever order, slots are conserved and no appointment is lost."""
 
 import asyncio
+import random
 import shutil
 import tempfile
 from collections import Counter
@@ -50,7 +51,7 @@ STEPS = 60
 
 
 WEIGHTS = {
-    "hold": 6, "book_newest": 5, "book_any": 3, "change": 4, "cancel": 2, "give_up": 1, "time_passes": 2,
+    "hold": 7, "book_newest": 4, "book_any": 4, "change": 4, "cancel": 2, "give_up": 1, "time_passes": 2,
     "leave": 1, "back": 3, "visit": 3, "days_go_by": 2,
 }  # fmt: skip
 
@@ -129,18 +130,16 @@ class Life(RuleBasedStateMachine):
 
         self.loop.run_until_complete(make())
 
-    # One rule with weights, and not one for each act: left to itself, hypothesis spends most of its
-    # steps on acts that are refused, and a slot is hardly ever booked.
-    @rule(
-        act=st.sampled_from([act for act, weight in WEIGHTS.items() for _ in range(weight)]),
-        place=st.integers(0, SESSIONS - 1),
-        person=st.integers(0, PEOPLE - 1),
-        index=st.integers(0, 10_000),
-        coin=st.booleans(),
-    )
-    def step(self, act: str, place: int, person: int, index: int, coin: bool) -> None:
+    # One rule, and dice of its own: left to itself, hypothesis likes small numbers and repeats, most
+    # acts are refused, and a slot is hardly ever booked.
+    @rule(seed=st.integers(0, 2**32))
+    def step(self, seed: int) -> None:
         self.age += 1
-        dice = Dice(self.sessions[place], person, index, coin)
+        fell = random.Random(f"{seed} {self.age}")
+        (act,) = fell.choices(list(WEIGHTS), list(WEIGHTS.values()))
+        dice = Dice(
+            fell.choice(self.sessions), fell.randrange(PEOPLE), fell.randrange(5040), fell.random() < 0.5
+        )
         getattr(self, act)(dice)
 
     def hold(self, dice: Dice) -> None:
@@ -157,10 +156,17 @@ class Life(RuleBasedStateMachine):
 
     def _book(self, holds: list[str], dice: Dice) -> None:
         if holds:
-            command = Book(dice.of(holds), self.persons[dice.person], Phone("10712345678"))
+            hold = dice.of(holds)
+            command = Book(hold, self.persons[dice.person], Phone("10712345678"))
             booked = self.run("book", self.town.store.submit(command, CALLER))
             if booked is not None:
                 self.made.append(booked.appointment_id)
+                self._used(hold, dice)
+
+    def _used(self, hold: str, dice: Dice) -> None:
+        """Most used holds are forgotten, so that those which lapsed are tried often; some are tried again."""
+        if dice.index % 4:
+            self.holds.remove(hold)
 
     def change(self, dice: Dice) -> None:
         if self.holds and self.made:
@@ -168,6 +174,7 @@ class Life(RuleBasedStateMachine):
             changed = self.run("change", self.town.store.submit(Change(dice.of(self.made), wanted), CALLER))
             if changed is not None:
                 self.made.append(changed.appointment_id)
+                self._used(wanted, dice)
 
     def cancel(self, dice: Dice) -> None:
         if self.made:
@@ -196,9 +203,9 @@ class Life(RuleBasedStateMachine):
 
     def days_go_by(self, _: Dice) -> None:
         """The visit day ends most of what can be done, so it comes late in a life."""
-        if self.age > STEPS * 0.35 and self.clock.now().date() < VISIT:
+        if self.age > STEPS * 0.5 and self.clock.now().date() < VISIT:
             self.clock.set("2026-11-26 07:30")
-        elif self.age > STEPS * 0.5:
+        elif self.age > STEPS * 0.7:
             self.clock.instant = max(self.clock.instant, FrozenClock.at("2026-11-27 01:00").instant)
             for act in (miss_due, close_over):
                 self.run(act.__name__, self.work(act))
@@ -250,8 +257,8 @@ def live(new_url: Callable[[], str], lives: int) -> None:
         settings=settings(max_examples=lives, stateful_step_count=STEPS, deadline=None, derandomize=True,
                           suppress_health_check=list(HealthCheck), database=None),
     )  # fmt: skip
-    enough = {"hold": 4, "book": 1.5, "change": 0.2, "cancel": 0.3, "leave": 0.3, "back": 0.05,
-              "book: hold-lapsed": 0.5, "hold: slot-full": 0.5, "check in": 0.01, "attend": 0.1}  # fmt: skip
+    enough = {"hold": 3, "book": 1.5, "change": 0.2, "cancel": 0.3, "leave": 0.3, "back": 0.05,
+              "book: hold-lapsed": 0.3, "hold: slot-full": 0.2, "check in": 0.01, "attend": 0.03}  # fmt: skip
     assert {name: did[name] for name, each in enough.items() if did[name] < each * lives} == {}, did
 
 
