@@ -393,13 +393,6 @@ class TextFailed(Event):
 # --- the demo -----------------------------------------------------------------------------------------
 
 
-class DemoBegun(Event):
-    """The fictional province is being written; until DemoWritten it is none."""
-
-    kind = "demo.begun"
-    size: str
-
-
 class DemoWritten(Event):
     """The fictional province is whole."""
 

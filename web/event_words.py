@@ -195,7 +195,6 @@ _WORDS: Mapping[type[e.Event], Words] = {
     e.InteractionClosed: _closed,
     e.CallbackPromised: _promised,
     e.SwitchLost: _switch_lost,
-    e.DemoBegun: _plain("开始写入演示数据"),
     e.DemoWritten: _plain("演示数据已写好"),
     e.TextSent: _visit("短信已发出", GOOD),
     e.TextDropped: _visit("短信没有发：内容已经过时", QUIET),
