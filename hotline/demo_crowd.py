@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -140,8 +141,8 @@ async def _places(db: AsyncSession, now: datetime) -> dict[int, list[Place]]:
         .order_by(Slot.session_id, Slot.sequence)
     )  # fmt: skip
     found: dict[int, list[Place]] = defaultdict(list)
-    for session_id, *place in rows.all():
-        found[session_id].append(Place(*place))
+    for row in rows.all():
+        found[row[0]].append(Place(row[1], row[2], row[3], row[4], row[5], row[6]))
     return found
 
 
@@ -156,11 +157,14 @@ def _take(free: list[Place], channel: Channel) -> Place | None:
 
 
 def _manners(book: RuleBook, kind: str, department: str, half: str) -> Manners:
-    case = {"kind": kind, "department": department, "half": half}
-    sex = book.ruling("sex.only", **case).value
+    def ruled(name: str) -> Any:
+        return book.ruling(name, kind=kind, department=department, half=half).value
+
+    sex = ruled("sex.only")
     sorts: Sequence[str] = ("woman", "man")
-    if book.ruling("age.max", **case).value < 18:
+    if ruled("age.max") < 18:
         sorts = ("child",)
     elif sex != "any":
         sorts = ("woman",) if sex == "female" else ("man",)
-    return Manners(sorts, book.promised(**case), book.ruling("pay.mode", **case).value == "online")
+    promised = book.promised(kind=kind, department=department, half=half)
+    return Manners(sorts, promised, ruled("pay.mode") == "online")
