@@ -65,9 +65,10 @@ class Desk:
 
     async def _serve(self, line: Line, reception: Reception) -> Disposition:
         try:
-            return await _converse(line, reception)
-        except NeedsPerson as wish:
-            return await to_person(line, wish.reason)
+            try:
+                return await _converse(line, reception)
+            except NeedsPerson as wish:
+                return await to_person(line, wish.reason)
         except HungUp:
             raise
         except Exception:  # a border: the caller must not pay for our error
