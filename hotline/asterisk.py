@@ -1,4 +1,4 @@
-"""The switch itself: find or fetch an Asterisk, start it, watch it, start it again, stop it."""
+"""Find an Asterisk that can be run: the machine's own, or one unpacked into the cache."""
 
 import asyncio
 import contextlib
@@ -6,29 +6,15 @@ import os
 import re
 import shutil
 import signal
-from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 import structlog
-
-from core.ports import Chance
-from hotline.installation import taken_ports
-from ivr.backoff import Backoff
-from ivr.dialplan import NEEDED_MODULES, Installation, install, missing_sounds
-from ivr.sound import write_wav
-from ivr.tones import beep, music
 
 log = structlog.get_logger()
 
 OLDEST = 20
 FETCH_S = 280  # a fresh machine must be up within five minutes
-READY_S = 30
-STOP_S = 8
-FREE_S = 5  # for one that ends just now to let go of its ports
-WELL_AFTER_S = 30  # up this long, and the next crash is a first one again
 
 _VERSION = re.compile(r"^Asterisk (?:certified[-/])?(\d+)[.\w~+-]*")
 _MODULE_FOLDERS = ("/usr/lib/*/asterisk/modules", "/usr/lib/asterisk/modules", "/usr/lib64/asterisk/modules")
@@ -42,17 +28,6 @@ class NoAsterisk(Exception):
         "这台机器上没有可用的 Asterisk。请安装 Asterisk 20 或更新版本"
         "（Debian：apt-get install asterisk），然后重新启动。"
     )
-
-
-class SwitchFailed(Exception):
-    """Asterisk was started and is not ready; its last lines tell why."""
-
-
-class State(StrEnum):
-    STARTING = "starting"
-    UP = "up"
-    DOWN = "down"  # ended by itself; started again after a while
-    STOPPED = "stopped"
 
 
 @dataclass(frozen=True)
@@ -77,7 +52,7 @@ async def find_asterisk(cache: Path, *, fetcher: Path | None = None) -> Asterisk
     fetcher = fetcher or Path(__file__).parent.parent / "bin" / "get-asterisk"
     if not fetcher.exists():
         raise NoAsterisk("no Asterisk on this machine, and bin/get-asterisk is not part of this installation")
-    code, said = await _run(str(fetcher), str(root), within_s=FETCH_S)
+    code, said = await run_short(str(fetcher), str(root), within_s=FETCH_S)
     if code != 0:
         raise NoAsterisk(said.strip().splitlines()[-1] if said.strip() else "bin/get-asterisk failed")
     modules = next((root / "usr/lib").glob("*/asterisk/modules"), None)
@@ -90,7 +65,7 @@ async def _machines_own() -> Asterisk | None:
     program = shutil.which("asterisk", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
     if not program:
         return None
-    code, said = await _run(program, "-V", within_s=10)
+    code, said = await run_short(program, "-V", within_s=10)
     found = _VERSION.match(said)
     if code != 0 or not found or int(found[1]) < OLDEST:
         log.info("the machine's own Asterisk is too old", version=said.strip()[:40], oldest=OLDEST)
@@ -111,7 +86,7 @@ def _first(patterns: tuple[str, ...], inside: str) -> Path | None:
     return None
 
 
-async def _run(*command: str, within_s: float) -> tuple[int, str]:
+async def run_short(*command: str, within_s: float) -> tuple[int, str]:
     """Exit code and output of a short program; one that takes too long is ended and counts as failed."""
     process = await asyncio.create_subprocess_exec(
         *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, start_new_session=True
@@ -127,176 +102,3 @@ async def _run(*command: str, within_s: float) -> tuple[int, str]:
             return 1, f"{Path(command[0]).name} took longer than {within_s:.0f} seconds"
         raise
     return process.returncode or 0, out.decode(errors="replace")
-
-
-class Switch:
-    """One running Asterisk of ours. It is started again when it ends by itself, later each time.
-
-    told: called with every change of state. missing_sounds, missing_modules: by name, as of the last start.
-    """
-
-    def __init__(
-        self,
-        asterisk: Asterisk,
-        installation: Installation,
-        chance: Chance,
-        *,
-        sounds: tuple[str, ...] = (),
-        told: Callable[[State], None] = lambda _state: None,
-    ) -> None:
-        self.installation = installation
-        self.state = State.STOPPED
-        self.missing_sounds: list[str] = []
-        self.missing_modules: list[str] = []
-        self.restarts = 0
-        self._asterisk = asterisk
-        self._sounds = sounds
-        self._told = told
-        self._backoff = Backoff(chance, first_s=0.5, most_s=30)
-        self._process: asyncio.subprocess.Process | None = None
-        self._last_lines: deque[str] = deque(maxlen=30)
-        self._reader: asyncio.Task[None] | None = None
-        self._watcher: asyncio.Task[None] | None = None
-
-    @property
-    def pid(self) -> int | None:
-        return self._process.pid if self._process else None
-
-    async def start(self) -> None:
-        """Write the configuration, start Asterisk and return when it takes calls. Raises SwitchFailed."""
-        await asyncio.to_thread(self._prepare)
-        # One of ours that outlived its parent still holds the ports.
-        if (self.installation.run / "asterisk.ctl").exists():
-            await self.command("core stop now")
-        try:
-            await self._begin()
-        except BaseException:
-            await self._end()
-            self._become(State.STOPPED)
-            raise
-        self._watcher = asyncio.create_task(self._watch(), name="switch watcher")
-
-    async def stop(self) -> None:
-        """End Asterisk; calls that are up are ended. Harmless when it does not run."""
-        if self._watcher:
-            self._watcher.cancel()
-            await asyncio.gather(self._watcher, return_exceptions=True)
-            self._watcher = None
-        await self._end()
-        self._become(State.STOPPED)
-
-    async def command(self, line: str) -> str:
-        """What Asterisk's own command line answers."""
-        program, config = str(self._asterisk.program), str(self.installation.config)
-        _, said = await _run(program, "-C", config, "-rx", line, within_s=10)
-        return said
-
-    def _prepare(self) -> None:
-        install(self.installation, modules=self._asterisk.modules, data=self._asterisk.data)
-        for path, sound in (
-            (self.installation.sounds / "beep.wav", beep),
-            (self.installation.folder / "music" / "calm.wav", music),
-        ):
-            if not path.exists():
-                write_wav(path, sound())
-        self.missing_sounds = missing_sounds(self.installation, self._sounds)
-        if self.missing_sounds:
-            log.error("sounds are missing", sounds=self.missing_sounds)
-
-    async def _begin(self) -> None:
-        self._become(State.STARTING)
-        self._last_lines.clear()
-        await self._until_ports_are_free()
-        self._process = await asyncio.create_subprocess_exec(
-            str(self._asterisk.program),
-            "-f",
-            "-C",
-            str(self.installation.config),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C is ours to handle; the switch goes last
-            umask=0o077,
-        )
-        self._reader = asyncio.create_task(self._read(self._process), name="switch output")
-        await self._until_ready(self._process)
-        self.missing_modules = await self._look_at_modules()
-        if self.missing_modules:
-            log.error("modules of the switch did not load", modules=self.missing_modules)
-        self._become(State.UP)
-
-    async def _until_ports_are_free(self) -> None:
-        clock = asyncio.get_running_loop().time
-        until = clock() + FREE_S
-        while taken := taken_ports(self.installation):
-            if clock() > until:
-                raise SwitchFailed(f"held by another program: {', '.join(taken)}")
-            await asyncio.sleep(0.1)
-
-    async def _until_ready(self, process: asyncio.subprocess.Process) -> None:
-        ready = asyncio.create_task(self._fully_booted())
-        ended = asyncio.create_task(process.wait())
-        done, rest = await asyncio.wait({ready, ended}, timeout=READY_S, return_when=asyncio.FIRST_COMPLETED)
-        for task in rest:
-            task.cancel()
-        await asyncio.gather(*rest, return_exceptions=True)
-        if ready not in done:
-            why = f"ended with {process.returncode}" if ended in done else f"not ready within {READY_S} s"
-            raise SwitchFailed(f"Asterisk {why}: {' | '.join(list(self._last_lines)[-5:])}")
-
-    async def _fully_booted(self) -> None:
-        # Asterisk tells nobody by itself; its command line answers as soon as the socket is there.
-        while "fully booted" not in await self.command("core waitfullybooted"):  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
-
-    async def _read(self, process: asyncio.subprocess.Process) -> None:
-        assert process.stdout
-        async for raw in process.stdout:
-            self._last_lines.append(raw.decode(errors="replace").rstrip())
-
-    async def _look_at_modules(self) -> list[str]:
-        running = {
-            line.split()[0].removesuffix(".so")
-            for line in (await self.command("module show")).splitlines()
-            if ".so" in line and " Not Running " not in line
-        }
-        return [name for name in NEEDED_MODULES if name not in running]
-
-    async def _watch(self) -> None:
-        clock = asyncio.get_running_loop().time
-        while True:
-            since = clock()
-            assert self._process
-            code = await self._process.wait()
-            if clock() - since > WELL_AFTER_S:
-                self._backoff.reset()
-            log.error("Asterisk ended by itself", code=code, last_words=list(self._last_lines)[-3:])
-            self._become(State.DOWN)
-            while self.state is not State.UP:
-                await asyncio.sleep(self._backoff.next_s())
-                try:
-                    await self._begin()
-                    self.restarts += 1
-                except (SwitchFailed, OSError) as error:
-                    log.error("Asterisk did not start again", why=str(error))
-                    await self._end()
-                    self._become(State.DOWN)
-
-    async def _end(self) -> None:
-        process, reader = self._process, self._reader
-        if process and process.returncode is None:
-            process.terminate()
-            try:
-                async with asyncio.timeout(STOP_S):
-                    await process.wait()
-            except TimeoutError:
-                process.kill()
-                await process.wait()
-        if reader:
-            await asyncio.gather(reader, return_exceptions=True)
-        self._process = self._reader = None
-
-    def _become(self, state: State) -> None:
-        if state is not self.state:
-            self.state = state
-            self._told(state)

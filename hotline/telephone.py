@@ -8,10 +8,11 @@ from datetime import timedelta
 import structlog
 
 from core.health import Probe, Report, State, Told
-from hotline.asterisk import NoAsterisk, Switch, SwitchFailed, find_asterisk
-from hotline.asterisk import State as SwitchState
+from hotline.asterisk import NoAsterisk, find_asterisk
 from hotline.foundation import Foundation
 from hotline.installation import installation
+from hotline.switch import State as SwitchState
+from hotline.switch import Switch, SwitchFailed
 from ivr.agi import AgiCall, AgiServer
 from ivr.ami import Ami, AmiState
 from ivr.dialplan import CORE_SOUNDS, Installation

@@ -10,8 +10,9 @@ import pytest_asyncio
 
 from core.chance import SystemChance
 from core.settings import Settings
-from hotline.asterisk import Asterisk, NoAsterisk, Switch, find_asterisk
+from hotline.asterisk import Asterisk, NoAsterisk, find_asterisk
 from hotline.installation import installation
+from hotline.switch import Switch
 from ivr.agi import AgiCall, AgiServer
 from ivr.dialplan import CORE_SOUNDS, Installation
 from ivr.speech import Voice, open_voice

@@ -13,8 +13,9 @@ import pytest_asyncio
 
 from core.chance import SystemChance
 from core.settings import Settings
-from hotline.asterisk import Asterisk, State, Switch, SwitchFailed
+from hotline.asterisk import Asterisk
 from hotline.installation import installation
+from hotline.switch import State, Switch, SwitchFailed
 from ivr.ami import AmiDown
 from ivr.dialplan import CORE_SOUNDS, Installation
 from ivr.speech import Voice
