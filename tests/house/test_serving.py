@@ -191,7 +191,7 @@ async def test_a_switch_that_is_killed_is_missed_started_again_and_takes_calls(h
 
     async def killed_again() -> dict[str, str]:
         """It is back within a second; killed as often as that, somebody who looks sees it missing."""
-        with contextlib.suppress(LookupError):
+        with contextlib.suppress(LookupError, ProcessLookupError):
             os.kill(house.asterisk(), signal.SIGKILL)
         return await health(house)
 
