@@ -28,20 +28,39 @@ class PromptError(Exception):
 
 @dataclass(frozen=True)
 class Sentence:
-    """One entry: literal pieces and slots, in the order they are said."""
+    """One entry: literal pieces and slots, in the order they are said.
+
+    spoken: when it is said, in Chinese, for those who record or read it.
+    """
 
     name: str
+    dialogue: str
     text: str
+    spoken: str
     slots: Mapping[str, type]
     most_s: float
+    menu: bool
     pieces: tuple[Clip | str, ...]  # a str is a slot's name
 
 
 class Catalogue:
-    """Look sentences up and turn them into clips, or into text for people who read."""
+    """Look sentences up and turn them into clips, or into text for people who read.
+
+    entries: dialogues by name, each a table of its title, when it is spoken, and its sentences.
+    dialogues: their titles, in the order of a call. Raises PromptError.
+    """
 
     def __init__(self, entries: Mapping[str, Mapping[str, object]]) -> None:
-        self._sentences = {name: _sentence(name, entry) for name, entry in entries.items()}
+        self.dialogues = {name: str(table.get("title", name)) for name, table in entries.items()}
+        self._sentences: dict[str, Sentence] = {}
+        for dialogue, table in entries.items():
+            spoken = str(table.get("spoken", ""))
+            for name, entry in table.items():
+                if not isinstance(entry, Mapping):
+                    continue
+                if name in self._sentences:
+                    raise PromptError(f"two sentences are called {name}")
+                self._sentences[name] = _sentence(name, dialogue, spoken, entry)
 
     def __contains__(self, name: str) -> bool:
         return name in self._sentences
@@ -104,11 +123,11 @@ def reckoned(clips: Sequence[Clip]) -> float:
     return syllables / SYLLABLES_PER_S + STOP_S * stops + PAUSE_S * clips.count(PAUSE)
 
 
-def _sentence(name: str, entry: Mapping[str, object]) -> Sentence:
+def _sentence(name: str, dialogue: str, spoken: str, entry: Mapping[str, object]) -> Sentence:
     text = str(entry["text"])
     slots = entry.get("slots", {})
     assert isinstance(slots, Mapping)
-    unknown = set(entry) - {"text", "slots", "most_s"}
+    unknown = set(entry) - {"text", "slots", "most_s", "menu", "spoken"}
     if unknown or set(_SLOT.findall(text)) != set(slots):
         raise PromptError(f"{name}: {sorted(unknown) or 'slots and text do not agree'}")
     pieces: list[Clip | str] = []
@@ -118,7 +137,9 @@ def _sentence(name: str, entry: Mapping[str, object]) -> Sentence:
         elif said := written_out(part).strip(",。、;?! "):
             pieces.append(Clip(f"prompt/{name}.{place // 2}", said))
     kinds = {slot: _TYPES[str(kind)] for slot, kind in slots.items()}
-    return Sentence(name, text, kinds, float(str(entry.get("most_s", MOST_S))), tuple(pieces))
+    most_s = float(str(entry.get("most_s", MOST_S)))
+    told = str(entry.get("spoken", spoken))
+    return Sentence(name, dialogue, text, told, kinds, most_s, bool(entry.get("menu")), tuple(pieces))
 
 
 @cache

@@ -24,7 +24,9 @@ def test_nothing_is_said_in_english() -> None:
 def test_every_sentence_has_something_to_say() -> None:
     for sentence in catalogue().sentences:
         assert sentence.pieces, sentence.name
-        assert 0 < sentence.most_s <= 30, sentence.name
+        assert 0 < sentence.most_s <= (20 if sentence.menu else 30), sentence.name
+        assert sentence.spoken, sentence.name
+        assert sentence.dialogue in catalogue().dialogues, sentence.name
 
 
 @pytest.mark.parametrize(
@@ -49,11 +51,13 @@ def test_text_and_sound_say_the_same() -> None:
 
 def test_an_entry_that_does_not_hang_together_is_refused() -> None:
     with pytest.raises(PromptError):
-        Catalogue({"x": {"text": "您好{name}"}})
+        Catalogue({"d": {"x": {"text": "您好{name}"}}})
     with pytest.raises(PromptError):
-        Catalogue({"x": {"text": "您好", "slots": {"name": "Name"}}})
+        Catalogue({"d": {"x": {"text": "您好", "slots": {"name": "Name"}}}})
     with pytest.raises(PromptError):
-        Catalogue({"x": {"text": "您好", "colour": "red"}})
+        Catalogue({"d": {"x": {"text": "您好", "colour": "red"}}})
+    with pytest.raises(PromptError, match="two"):
+        Catalogue({"d": {"x": {"text": "您好"}}, "e": {"x": {"text": "再见"}}})
 
 
 # --- hotline prompts ----------------------------------------------------------------------------------
