@@ -37,6 +37,20 @@ class Settings(BaseSettings):
     demo: bool = Field(default=False, description="The fictional province; accepts its invented numbers")
     demo_size: str = Field(default="demo", pattern="^(tiny|demo)$")
     recording: bool = Field(default=False, description="Record calls")
+    voice: str = Field(default="kokoro", pattern="^(kokoro|espeak)$", description="The voice of the menu")
+    voice_style: str = Field(
+        default="zf_xiaobei", pattern=r"^z[fm]_\w+$", description="Which of Kokoro's Mandarin speakers"
+    )
+    voice_lanes: int = Field(
+        default_factory=lambda: max(1, min(8, (os.cpu_count() or 1) - 1)),
+        ge=1,
+        le=64,
+        description="Sentences rendered at once in the background; a core and 0.45 GB each",
+    )
+    languages: dict[str, str] = Field(
+        default_factory=dict,
+        description='Dialect of a number whose sentences are recorded: {"12321": "yue"}',
+    )
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
 
     hold_grace_minutes: int = Field(default=10, ge=0, le=60, description="A hold outlives its call by this")

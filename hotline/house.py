@@ -24,9 +24,10 @@ from core.timers import Timers
 from hotline import demo
 from hotline.foundation import Foundation, alone, foundation
 from hotline.jobs import jobs
+from hotline.speaking import Speaking
 from hotline.telephone import Telephone
 from ivr.prompts import PromptError, catalogue
-from ivr.speech import open_voice
+from ivr.voices import open_voice
 from sms import kept
 from sms.gateways.console import ConsoleGateway
 from sms.kept import KeptText
@@ -86,8 +87,8 @@ async def standing(settings: Settings, fall: Callable[[], None]) -> AsyncIterato
         outbox = Outbox(ground.hotline, {CARRIER: texter.route()}, ground.wake, metrics=ground.metrics)
         feed = Feed(ground.hotline, ground.wake, metrics=ground.metrics)
         timers = Timers(ground.hotline, jobs(), metrics=ground.metrics)
-        voice = await open_voice(settings)
-        telephone = Telephone(ground, voice)
+        speaking = Speaking(ground.hotline, feed, await open_voice(settings))
+        telephone = Telephone(ground, speaking)
         probes = {
             "database": health.database(ground.hotline),
             **telephone.probes,

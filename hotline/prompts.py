@@ -8,7 +8,8 @@ from unicodedata import east_asian_width
 from core.settings import Settings
 from ivr.dialplan import CORE_SOUNDS
 from ivr.prompts import catalogue, reckoned
-from ivr.speech import Voice, open_voice, whole
+from ivr.speech import Voice, whole
+from ivr.voices import open_voice
 from ivr.words import PAUSE, Clip
 
 HEAD = ("name", "text", "reckoned s", "measured s", "limit s", "state")

@@ -12,7 +12,7 @@ from hotline.asterisk import Asterisk, run_short
 from hotline.installation import taken_ports
 from ivr.backoff import Backoff
 from ivr.dialplan import NEEDED_MODULES, Installation, install, missing_sounds
-from ivr.sound import write_wav
+from ivr.sound import is_whole, write_clip
 from ivr.tones import beep, music
 
 log = structlog.get_logger()
@@ -98,12 +98,12 @@ class Switch:
 
     def _prepare(self) -> None:
         install(self.installation, modules=self._asterisk.modules, data=self._asterisk.data)
-        for path, sound in (
-            (self.installation.sounds / "beep.wav", beep),
-            (self.installation.folder / "music" / "calm.wav", music),
+        for stem, sound in (
+            (self.installation.sounds / "beep", beep),
+            (self.installation.folder / "music" / "calm", music),
         ):
-            if not path.exists():
-                write_wav(path, sound())
+            if not is_whole(stem):
+                write_clip(stem, sound())
         self.missing_sounds = missing_sounds(self.installation, self._sounds)
         if self.missing_sounds:
             log.error("sounds are missing", sounds=self.missing_sounds)

@@ -1,7 +1,6 @@
 """The telephone side of the house: voice, dialogues, switch and the line to it, started in that order."""
 
 import asyncio
-import contextlib
 from dataclasses import replace
 from datetime import timedelta
 
@@ -11,16 +10,16 @@ from core.health import Probe, Report, State, Told
 from hotline.asterisk import NoAsterisk, find_asterisk
 from hotline.foundation import Foundation
 from hotline.installation import installation
+from hotline.speaking import Speaking
 from hotline.switch import State as SwitchState
 from hotline.switch import Switch, SwitchFailed
 from ivr.agi import AgiCall, AgiServer
 from ivr.ami import Ami, AmiState
-from ivr.dialplan import CORE_SOUNDS, Installation
+from ivr.dialplan import Installation
 from ivr.following import SWITCH, Follower
 from ivr.left_alone import take_in
 from ivr.line import Manners
 from ivr.reception import Desk
-from ivr.speech import Voice
 from web.house import PhoneLine
 
 log = structlog.get_logger()
@@ -43,11 +42,11 @@ FOLLOW_EVERY_S = 30.0
 class Telephone:
     """words: how to get a switch, in Chinese, where there is none."""
 
-    def __init__(self, ground: Foundation, voice: Voice) -> None:
+    def __init__(self, ground: Foundation, speaking: Speaking) -> None:
         self._ground = ground
         self._settings = ground.settings
         self._hotline = ground.hotline
-        self._voice = voice
+        self._speaking = speaking
         self._follower = Follower(ground.hotline)
         self._told = Told(State.STARTING, "正在启动")
         self._installation: Installation | None = None
@@ -61,7 +60,7 @@ class Telephone:
 
     @property
     def probes(self) -> dict[str, Probe]:
-        return {"switch": self._told, "switch-line": self._line_state, "voice": self._voice.probe}
+        return {"switch": self._told, "switch-line": self._line_state, **self._speaking.probes}
 
     @property
     def sip(self) -> str | None:
@@ -94,9 +93,9 @@ class Telephone:
         """Return when 12320 can be dialled, or when it is known why it cannot."""
         if not self._settings.switch:
             self._absent("这个进程没有启用电话交换机。")
-            await self._voice.warm()
+            await self._speaking.start()
             return
-        warming = asyncio.create_task(self._voice.warm(), name="voice")
+        warming = asyncio.create_task(self._speaking.start(), name="voice")
         try:
             await self._start_switch()
             await warming
@@ -108,7 +107,7 @@ class Telephone:
         at = installation(self._settings, self._hotline.chance)
         finding = asyncio.create_task(find_asterisk(self._settings.cache), name="find asterisk")
         try:
-            await self._voice.lay_out(at.sounds, CORE_SOUNDS)
+            await self._speaking.lay_out(at.sounds)
             asterisk = await finding
         except NoAsterisk as why:
             log.error("no switch", why=str(why))
@@ -147,8 +146,9 @@ class Telephone:
             "127.0.0.1",
             settings.agi_port,
             {"reception": receive, "unanswered": unanswered},
-            sounds=self._voice.sounds,
+            sounds=self._speaking.voice.sounds,
             messages=at.messages,
+            languages=settings.languages,
         )
 
     async def _start_line(self, at: Installation) -> None:
@@ -196,9 +196,7 @@ class Telephone:
             await self._ami.stop()
         if self._agi:
             await self._agi.stop()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(5):
-                await self._voice.close()
+        await self._speaking.stop()
 
     def _absent(self, words: str) -> None:
         self.words = words

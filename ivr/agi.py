@@ -16,12 +16,12 @@ from typing import Any
 import structlog
 from panoramisk import fast_agi
 
-from ivr.call import NORMAL, HungUp, Prompt, Recording
+from ivr.call import NORMAL, HungUp, Prompt, Recording, Track
 from ivr.keys import Entry, Keys
 
 log = structlog.get_logger()
 
-Sounds = Callable[[Prompt], Awaitable[list[str]]]
+Sounds = Callable[[Prompt, Track], Awaitable[list[str]]]
 OnStep = Callable[[str, str], None]
 Route = Callable[["AgiCall"], Awaitable[None]]
 
@@ -106,6 +106,8 @@ class Request(fast_agi.Request):  # type: ignore[misc]  # the library has no typ
 class AgiCall:
     """A real call. Implements ivr.call.Call."""
 
+    language = "cmn"
+
     def __init__(self, request: Request, headers: Mapping[str, str], sounds: Sounds, messages: Path) -> None:
         self.id = headers.get("agi_arg_1") or headers.get("agi_uniqueid", "")
         self.ani = _caller(headers.get("agi_callerid", ""))
@@ -124,7 +126,7 @@ class AgiCall:
         for prompt in prompts:
             if barge and self._keys:
                 return
-            stems = await self._sounds(prompt)
+            stems = await self._sounds(prompt, Track(self.language, self.pace.slow))
             self.on_step("said", prompt.name)
             for stem in stems:
                 if not await self._play(stem, barge=barge):
@@ -245,7 +247,8 @@ class AgiServer(fast_agi.Application):  # type: ignore[misc]  # the library has 
     """Takes the switch's scripts on loopback: one coroutine of `routes` for each call.
 
     sounds: a prompt to the paths of its sound files, without extension. messages: the folder of
-    recordings. A caller never pays for an exception of ours: it is logged, and the call goes to the queue.
+    recordings. languages: of the numbers that do not speak Mandarin. A caller never pays for an exception
+    of ours: it is logged, and the call goes to the queue.
     """
 
     def __init__(
@@ -256,12 +259,14 @@ class AgiServer(fast_agi.Application):  # type: ignore[misc]  # the library has 
         *,
         sounds: Sounds,
         messages: Path,
+        languages: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(loop=asyncio.get_running_loop())
         self._route.update(routes)  # the library's add_route wants a decorator that is gone
         self._where = (host, port)
         self._sounds = sounds
         self._messages = messages
+        self._languages = languages or {}
         self._server: asyncio.Server | None = None
         self._calls: set[asyncio.Task[Any]] = set()
 
@@ -311,6 +316,7 @@ class AgiServer(fast_agi.Application):  # type: ignore[misc]  # the library has 
             log.error("the dialplan asks for a script that does not exist", route=path[:40])
             return
         call = AgiCall(request, headers, self._sounds, self._messages)
+        call.language = self._languages.get(call.dnis, call.language)
         try:
             await route(call)
             await call.finish()

@@ -37,15 +37,24 @@ class Prompt:
 
 
 @dataclass(frozen=True)
+class Track:
+    """Which sound of a sentence is heard. language: ISO 639-3, 'cmn' is Mandarin, 'yue' Cantonese."""
+
+    language: str = "cmn"
+    slow: bool = False
+
+
+@dataclass(frozen=True)
 class Pace:
     """How long we wait for keys, in seconds (R: ux of the hotline: 5 and 3; slow track 8 and 5)."""
 
     first_s: float = 5.0
     next_s: float = 3.0
+    slow: bool = False
 
 
 NORMAL = Pace()
-SLOW = Pace(8.0, 5.0)
+SLOW = Pace(8.0, 5.0, slow=True)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from jinja2 import DictLoader, Environment, StrictUndefined
 
+from ivr.sound import FORMATS
+
 # The sentences Asterisk says without us: when our process is away, and while a caller waits.
 CORE_SOUNDS: Mapping[str, str] = {
     "core/maintenance": "您好，这里是12320预约挂号热线。自助系统正在维护，马上为您转接人工，请稍候。",
@@ -158,7 +160,7 @@ def missing_sounds(installation: Installation, names: Iterable[str] = ()) -> lis
 
 def sound_exists(stem: Path | str) -> bool:
     """Whether a sound is there in a format that the switch reads, given its path without extension."""
-    return any(os.path.exists(f"{stem}.{kind}") for kind in ("wav", "ulaw", "alaw", "sln16"))
+    return any(os.path.exists(f"{stem}.{kind}") for kind in FORMATS)
 
 
 def _check(installation: Installation) -> None:

@@ -1,8 +1,8 @@
 """A child process that speaks through pyttsx3 and espeak-ng: one request a line, one answer a line.
 
-Run as `python -m ivr.espeak_worker VOICE RATE`. It exists because the library cannot live in ours: its
+Run as `python -m ivr.espeak_worker VOICE`. It exists because the library cannot live in ours: its
 state is one for each process, it is not safe in threads, it has no door to an event loop, and it may hang
-for ever; here it can be killed. Requests: {"text", "path"}; answers: {"ok"} or {"error"}.
+for ever; here it can be killed. Requests: {"text", "path", "rate"}; answers: {"ok"} or {"error"}.
 """
 
 import json
@@ -31,7 +31,7 @@ def main() -> None:
 
     mouth, wrong = None, ""
     try:
-        mouth = _mouth(sys.argv[1], int(sys.argv[2]))
+        mouth = _mouth(sys.argv[1])
     except Exception as error:  # a border: each answer tells why nothing is said
         wrong = _told(error)
     signal.alarm(0)
@@ -39,20 +39,22 @@ def main() -> None:
         signal.alarm(MOST_S)
         request = json.loads(line)
         try:
-            answer = mouth.say(request["text"], Path(request["path"])) if mouth else {"error": wrong}
+            answer = {"error": wrong}
+            if mouth:
+                answer = mouth.say(request["text"], Path(request["path"]), request["rate"])
         except Exception as error:  # a border: the parent decides
             answer = {"error": _told(error)}
         signal.alarm(0)
         answers.write(json.dumps(answer) + "\n")
 
 
-def _mouth(voice: str, rate: int) -> "Mouth":
+def _mouth(voice: str) -> "Mouth":
     """Raises what the library raises where espeak-ng is not installed, and LookupError."""
     import pyttsx3
     from pyttsx3.drivers import _espeak
 
     mouth = Mouth(pyttsx3.init("espeak"), _espeak.IsPlaying)
-    mouth.choose(voice, rate)
+    mouth.choose(voice)
     return mouth
 
 
@@ -72,9 +74,10 @@ class Mouth:
         self._engine = engine
         self._busy = busy
         self._ended = Event()
+        self._rate = 0
         engine.connect("finished-utterance", lambda **_: self._ended.set())
 
-    def choose(self, voice: str, rate: int) -> None:
+    def choose(self, voice: str) -> None:
         """Raises LookupError: the library does not refuse an unknown voice, it just speaks another one."""
         if voice not in {known.id for known in self._engine.getProperty("voices")}:
             raise LookupError(f"no voice {voice}")
@@ -82,12 +85,15 @@ class Mouth:
         with tempfile.TemporaryDirectory() as nobody:
             self._save("ma", Path(nobody) / "first.wav", FIRST_S)
         self._engine.setProperty("voice", voice)
-        self._engine.setProperty("rate", rate)
         self._rest()
 
-    def say(self, text: str, path: Path) -> dict[str, Any]:
+    def say(self, text: str, path: Path, rate: int) -> dict[str, Any]:
         if not text.strip():
             return {"error": "nothing to say"}
+        if rate != self._rate:
+            self._engine.setProperty("rate", rate)
+            self._rest()
+            self._rate = rate
         # It says nothing of a file that it cannot write, and hangs at the next one.
         with path.open("wb"):
             pass

@@ -1,19 +1,24 @@
-"""Speech as samples: read, resample, trim, level, write. Pure, but for the two that touch a file."""
+"""Speech as samples: read, resample, trim, level, write. Pure, but for those that touch a file."""
 
 import io
 import os
-import wave
 from pathlib import Path
 
 import numpy as np
+import soundfile
 import soxr
 from numpy.typing import NDArray
 
-RATE = 8000  # samples in a second: what a telephone line carries
+RATE = 16000  # samples in a second that we keep: a wideband line's
+LINE_RATE = 8000  # what an ordinary telephone line carries
 Samples = NDArray[np.float64]
 
 # Raise this when anything below changes how speech sounds: rendered speech is then made anew.
-CHAIN = 1
+CHAIN = 2
+# What the switch plays without transcoding, by ending: samples in a second, and libsndfile's word. The last
+# one is written last: where it is, all of them are.
+FORMATS = {"alaw": (LINE_RATE, "ALAW"), "ulaw": (LINE_RATE, "ULAW"), "sln16": (RATE, "PCM_16")}
+WHOLE = "sln16"
 
 # Telephone speech at about -20 dBFS, never above -3: louder is clipped by the line, softer is not heard.
 SPEECH_DB = -20.0
@@ -32,32 +37,42 @@ class NotSpeech(ValueError):
     """A sound that cannot be used; str() says why: too short, silent, clipped, not a WAV file."""
 
 
-def read_wav(data: bytes) -> tuple[Samples, int]:
-    """Samples between -1 and 1, the mean of all channels, and their rate. 16-bit PCM only.
+def read_sound(data: bytes) -> tuple[Samples, int]:
+    """Samples between -1 and 1, the mean of all channels, and their rate.
 
-    Raises NotSpeech.
+    data: a file of any kind that libsndfile knows: WAV, FLAC, Ogg, MP3. Raises NotSpeech.
     """
     try:
-        with wave.open(io.BytesIO(data)) as read:
-            if read.getsampwidth() != 2:
-                raise NotSpeech("not 16-bit PCM")
-            channels, rate = read.getnchannels(), read.getframerate()
-            raw = read.readframes(read.getnframes())
-    except (wave.Error, EOFError) as error:
-        raise NotSpeech(f"not a WAV file: {str(error) or 'it ends too soon'}") from None
-    samples = np.frombuffer(raw[: len(raw) // 2 * 2], dtype="<i2").astype(np.float64) / 32768
-    return samples[: len(samples) // channels * channels].reshape(-1, channels).mean(axis=1), rate
+        samples, rate = soundfile.read(io.BytesIO(data), dtype="float64", always_2d=True)
+    except (soundfile.LibsndfileError, RuntimeError) as error:
+        raise NotSpeech(f"not a sound file: {error}") from None
+    if len(samples) == 0:
+        raise NotSpeech("not a sound file: it is empty")
+    return samples.mean(axis=1), int(rate)
 
 
 def for_the_line(samples: Samples, rate: int) -> Samples:
-    """The whole chain: 8 kHz without folding, ends trimmed and faded, loudness levelled.
+    """The whole chain at RATE: nothing folded, ends trimmed and faded, loudness levelled.
 
-    Raises NotSpeech for what has nothing to hear in it.
+    Level and ends are those of the part that an ordinary line carries. Raises NotSpeech for what has
+    nothing to hear in it.
     """
     check(samples, rate)
-    narrow: Samples = soxr.resample(samples, rate, RATE, quality="VHQ") if rate != RATE else samples
+    wide = _resampled(samples, rate, RATE)
+    narrow = _resampled(_resampled(wide, RATE, LINE_RATE), LINE_RATE, RATE)
     check(narrow, RATE)  # a whistle that the line cannot carry is gone now
-    return faded(levelled(trimmed(narrow)))
+    first, last = heard(narrow)
+    return faded(wide[first:last] * gain(narrow[first:last], wide[first:last]))
+
+
+def narrowed(samples: Samples) -> Samples:
+    """What an ordinary line carries of samples at RATE: at LINE_RATE."""
+    return _resampled(samples, RATE, LINE_RATE)
+
+
+def _resampled(samples: Samples, rate: int, to: int) -> Samples:
+    made: Samples = soxr.resample(samples, rate, to, quality="VHQ") if rate != to else samples
+    return made
 
 
 def check(samples: Samples, rate: int) -> None:
@@ -71,27 +86,21 @@ def check(samples: Samples, rate: int) -> None:
         raise NotSpeech("clipped")
 
 
-def trimmed(samples: Samples) -> Samples:
-    """Without the silence at either end, but for EDGE_S."""
+def heard(samples: Samples) -> tuple[int, int]:
+    """Where speech at RATE begins and ends: the first and the last sample but one, with EDGE_S around it."""
     frame = max(1, int(_FRAME_S * RATE))
     whole = samples[: len(samples) // frame * frame].reshape(-1, frame)
-    if len(whole) == 0:
-        return samples
     level = np.sqrt(np.mean(whole**2, axis=1))
-    heard = np.flatnonzero(level > level.max() * 10 ** (SILENT_DB / 20))
+    loud = np.flatnonzero(level > level.max() * 10 ** (SILENT_DB / 20))
     edge = int(EDGE_S * RATE)
-    first = max(0, heard[0] * frame - edge)
-    last = min(len(samples), (heard[-1] + 1) * frame + edge)
-    return samples[first:last]
+    return max(0, loud[0] * frame - edge), min(len(samples), (loud[-1] + 1) * frame + edge)
 
 
-def levelled(samples: Samples) -> Samples:
-    """One gain for the whole: its spoken part at SPEECH_DB, no sample above PEAK_DB."""
-    loud = np.abs(samples) > np.max(np.abs(samples)) * 10 ** (SILENT_DB / 20)
-    gain = 10 ** (SPEECH_DB / 20) / _rms(samples[loud])
-    most = 10 ** (PEAK_DB / 20) / np.max(np.abs(samples))
-    quiet: Samples = samples * min(gain, most)
-    return quiet
+def gain(narrow: Samples, wide: Samples) -> float:
+    """One for the whole: what the line carries of the spoken part at SPEECH_DB, no sample above PEAK_DB."""
+    loud = np.abs(narrow) > np.max(np.abs(narrow)) * 10 ** (SILENT_DB / 20)
+    most = 10 ** (PEAK_DB / 20) / max(np.max(np.abs(wide)), np.max(np.abs(narrow)))
+    return float(min(10 ** (SPEECH_DB / 20) / _rms(narrow[loud]), most))
 
 
 def faded(samples: Samples) -> Samples:
@@ -114,25 +123,55 @@ def joined(parts: list[Samples]) -> Samples:
     return np.concatenate(parts) if parts else np.zeros(0)
 
 
-def write_wav(path: Path, samples: Samples, rate: int = RATE) -> None:
-    """8 kHz, 16 bit, mono. Whole or not at all: a call may read it in the same moment."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+def write_clip(stem: Path, samples: Samples) -> None:
+    """Samples at RATE as one file for each of FORMATS, beside each other.
+
+    Each is whole or not there: a call may read it in the same moment. Raises OSError.
+    """
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    for ending, (rate, coded) in FORMATS.items():
+        played = samples if rate == RATE else narrowed(samples)
+        written = io.BytesIO()
+        soundfile.write(written, np.clip(played, -1, 1), rate, format="RAW", subtype=coded)
+        put(of(stem, ending), written.getvalue())
+
+
+def put(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all; nothing is left of one that could not be written. Raises OSError."""
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    with wave.open(str(part), "wb") as out:
-        out.setnchannels(1)
-        out.setsampwidth(2)
-        out.setframerate(rate)
-        out.writeframes((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
-    part.replace(path)
-
-
-def seconds_of(path: Path) -> float:
-    """How long a WAV file plays. Raises NotSpeech, OSError."""
     try:
-        with wave.open(str(path), "rb") as read:
-            return read.getnframes() / read.getframerate()
-    except (wave.Error, EOFError) as error:
-        raise NotSpeech(f"{path.name}: {error}") from None
+        part.write_bytes(data)
+        part.replace(path)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def of(stem: Path, ending: str) -> Path:
+    """One of the files of a clip; a name may have dots of its own."""
+    return stem.with_name(f"{stem.name}.{ending}")
+
+
+def is_whole(stem: Path) -> bool:
+    return of(stem, WHOLE).exists()
+
+
+def read_clip(stem: Path) -> Samples:
+    """What was written, at RATE. Raises OSError."""
+    samples: Samples = np.frombuffer(of(stem, WHOLE).read_bytes(), dtype="<i2").astype(np.float64) / 32768
+    return samples
+
+
+def seconds_of(stem: Path) -> float:
+    """How long a clip plays. Raises OSError."""
+    return of(stem, WHOLE).stat().st_size / 2 / RATE
+
+
+def as_wav(samples: Samples, rate: int = RATE) -> bytes:
+    """A 16-bit WAV file, for people who listen in a page."""
+    written = io.BytesIO()
+    soundfile.write(written, np.clip(samples, -1, 1), rate, format="WAV", subtype="PCM_16")
+    return written.getvalue()
 
 
 def _rms(samples: Samples) -> float:

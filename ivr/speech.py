@@ -2,22 +2,31 @@
 
 import asyncio
 import contextlib
-import hashlib
 import shutil
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
 
 import structlog
 
 from core.health import Report, State
-from core.settings import Settings
-from ivr.call import Prompt
-from ivr.espeak import EngineError, Espeak
+from ivr.call import Prompt, Track
+from ivr.child import EngineError
+from ivr.engines import Engine, Mute
 from ivr.free_text import written_out
-from ivr.prompts import PAUSE_S, Catalogue, catalogue
-from ivr.sound import CHAIN, NotSpeech, Samples, for_the_line, read_wav, seconds_of, silence, write_wav
+from ivr.prompts import Catalogue, catalogue
+from ivr.recordings import MANDARIN, Recordings
+from ivr.sound import (
+    FORMATS,
+    NotSpeech,
+    as_wav,
+    is_whole,
+    joined,
+    of,
+    read_clip,
+    seconds_of,
+    write_clip,
+)
+from ivr.sources import Kind, Source, Sources, families, family
 from ivr.words import PAUSE, Clip
 
 log = structlog.get_logger()
@@ -26,127 +35,146 @@ log = structlog.get_logger()
 CALL_WAITS_S = 2.0
 AT_ONCE = 4
 NO_ENGINE = "没有语音引擎，请安装 espeak-ng（Debian：apt-get install espeak-ng）"
+NORMAL = Track()
+TRACKS = (NORMAL, Track(slow=True))
 
 
 class NoVoice(Exception):
     """A sentence has no sound, and none can be made in time: its call goes on with a person."""
 
 
-class Engine(Protocol):
-    """A voice that can be made to speak. name: changes whenever it would sound different."""
-
-    name: str
-
-    def spelled(self, text: str, pinyin: str | None = None) -> str:
-        """What it is given to say the text: with its name, all that its sound depends on."""
-
-    async def speak(self, spelled: str) -> tuple[Samples, int]:
-        """Samples between -1 and 1, and their rate. Raises EngineError, NotSpeech."""
-
-    async def close(self) -> None: ...
-
-
-class Mute:
-    """An engine that cannot speak; what it said in better days is still in the cache."""
-
-    def __init__(self, engine: Engine, why: str) -> None:
-        self.name, self.spelled = engine.name, engine.spelled
-        self.why = why
-
-    async def speak(self, spelled: str) -> tuple[Samples, int]:
-        raise EngineError(self.why)
-
-    async def close(self) -> None: ...
-
-
-@dataclass(frozen=True)
-class _Source:
-    """kind: 'recorded', 'spoken', 'pause'. file: its name in the cache, which says all it is made from."""
-
-    kind: str
-    file: str
-    make: Callable[[], Awaitable[Samples]]
-
-
 class Voice:
-    """recordings: human ones, named as their clips; they always win. cache: may be lost at any time."""
+    """recordings: human ones, named as their clips; they always win. cache: may be lost at any time.
+
+    engine: speaks at once, while a caller waits. better: speaks well and slowly; what it has said is
+    played, and a call never waits for it.
+    """
 
     def __init__(
-        self, recordings: Path, cache: Path, engine: Engine, *, texts: Catalogue | None = None
+        self,
+        recordings: Path,
+        cache: Path,
+        engine: Engine,
+        *,
+        better: Engine | None = None,
+        texts: Catalogue | None = None,
     ) -> None:
-        self._recordings = recordings
+        self.recordings = Recordings(recordings)
         self._cache = cache
         self._engine = engine
+        self.better = better
+        self._sources = Sources(self.recordings, engine, better)
         self._texts = texts or catalogue()
+        self._families = families(self._texts.fixed())
+        self._complete: set[tuple[str, Track]] = set()
         self._making: dict[str, asyncio.Task[None]] = {}
         self._wanted = self._done = 0
         self.failed: dict[str, str] = {}  # clips that could not be made, and why
-        self.spoiled: dict[str, tuple[str, str]] = {}  # recordings that cannot be used: their mark, and why
+        self.hopeless: dict[str, str] = {}  # clips that the better voice cannot say, and why
+        # Told of what calls hear in the worse voice.
+        self.missed: Callable[[Clip, Track], object] = lambda _clip, _track: None
 
-    async def sounds(self, prompt: Prompt) -> list[str]:
+    @property
+    def spoiled(self) -> dict[str, tuple[str, str]]:
+        """Recordings that cannot be used, by clip: the mark of the file, and why."""
+        return self._sources.spoiled
+
+    @property
+    def name(self) -> str:
+        """The voice that speaks when it has had its time."""
+        return (self.better or self._engine).name.split("/")[0]
+
+    # --- for calls ----------------------------------------------------------------------------------
+
+    async def sounds(self, prompt: Prompt, track: Track = NORMAL) -> list[str]:
         """A sentence's sound files in order, without their extension. Raises NoVoice, PromptError."""
         clips = self._texts.clips(prompt)
+        track = self.understood(clips, track)
         try:
             async with asyncio.timeout(CALL_WAITS_S):
-                return [str(await self.file(clip)).removesuffix(".wav") for clip in clips]
+                return [str(await self.file(clip, track, asked=True)) for clip in clips]
         except TimeoutError:
             raise NoVoice(f"{prompt.name}: the voice is too slow") from None
 
-    async def file(self, clip: Clip) -> Path:
-        """One clip's WAV file, made if it has to be. Raises NoVoice."""
-        for source in self._sources(clip):
+    def understood(self, clips: Iterable[Clip], track: Track) -> Track:
+        """In a dialect only what is recorded in it whole, but for names; else the sentence in Mandarin."""
+        if track.language == MANDARIN or all(
+            self.recordings.find(clip.key, track) or clip == PAUSE or clip.key.startswith("name/")
+            for clip in clips
+        ):
+            return track
+        return Track(slow=track.slow)
+
+    async def file(self, clip: Clip, track: Track = NORMAL, *, asked: bool = False) -> Path:
+        """The stem of one clip's files, made if it has to be; asked: by a call. Raises NoVoice."""
+        for source in self._sources.of(clip, track):
+            if source.kind is Kind.BETTER and not self._swapped(source, clip, track):
+                if asked:
+                    self.missed(clip, track)
+                continue
             try:
                 path = await self._have(source)
             except (EngineError, NotSpeech, OSError) as error:
-                why = str(error)[:120]
-                if source.kind == "recorded" and isinstance(error, NotSpeech):
-                    self.spoiled[clip.key] = (source.file, why)
-                    log.error("a recording cannot be used", clip=clip.key, why=why)
-                else:
-                    self.failed[clip.key] = why
+                self._note(clip, source, str(error)[:120])
             else:
                 self.failed.pop(clip.key, None)
                 return path
-        raise NoVoice(f"{clip.key}: {self.failed[clip.key]}")
+        raise NoVoice(f"{clip.key}: {self.failed.get(clip.key, 'no source')}")
 
-    async def _have(self, source: _Source) -> Path:
-        path = self._cache / source.file
-        # Looked up at each ask: what a cleaner took away is made again, and costs a few microseconds.
-        if not path.exists():
-            # Two calls that want the same new word wait for the same making of it.
-            making = self._making.get(source.file)
-            if making is None:
-                making = asyncio.create_task(self._make(source, path), name="speak")
-                self._making[source.file] = making
-                making.add_done_callback(lambda done: self._made(source.file, done))
-            await asyncio.shield(making)
-        return path
+    def _note(self, clip: Clip, source: Source, why: str) -> None:
+        if source.kind.human:
+            self.spoiled[clip.key] = (source.file, why)
+            log.error("a recording cannot be used", clip=clip.key, why=why)
+        else:
+            self.failed[clip.key] = why
 
-    def state(self, clip: Clip) -> str:
-        """'recorded', 'rendered' or 'missing'."""
-        source = self._sources(clip)[0]
-        if source.kind == "recorded":
+    # --- for those who look ---------------------------------------------------------------------------
+
+    def state(self, clip: Clip, track: Track = NORMAL) -> str:
+        """'recorded', 'rendered' by the best voice, 'fallback' by a worse one, or 'missing'."""
+        source = self._played(clip, track)
+        if source is None:
+            return "missing"
+        if source.kind.human:
             return "recorded"
-        return "rendered" if (self._cache / source.file).exists() else "missing"
+        return "fallback" if source.kind is Kind.QUICK and self.better else "rendered"
 
-    def length(self, clip: Clip) -> float | None:
+    def length(self, clip: Clip, track: Track = NORMAL) -> float | None:
         """How many seconds its sound plays; None where there is none yet, or not a usable one."""
-        for source in self._sources(clip):
-            with contextlib.suppress(OSError, NotSpeech):
-                return seconds_of(self._cache / source.file)
+        source = self._played(clip, track)
+        with contextlib.suppress(OSError):
+            return seconds_of(self._cache / source.file) if source else None
         return None
 
-    async def seconds(self, prompt: Prompt) -> float:
+    def _played(self, clip: Clip, track: Track) -> Source | None:
+        """What would be heard at this moment without making anything; a recording counts as made."""
+        for source in self._sources.of(clip, track):
+            if source.kind.human:
+                return source
+            swapped = source.kind is not Kind.BETTER or self._swapped(source, clip, track)
+            if swapped and is_whole(self._cache / source.file):
+                return source
+        return None
+
+    async def seconds(self, prompt: Prompt, track: Track = NORMAL) -> float:
         """How long a sentence really plays. Raises NoVoice, PromptError."""
-        files = [await self.file(clip) for clip in self._texts.clips(prompt)]
-        return await asyncio.to_thread(lambda: sum(map(seconds_of, files)))
+        stems = [await self.file(clip, track) for clip in self._texts.clips(prompt)]
+        return await asyncio.to_thread(lambda: sum(map(seconds_of, stems)))
+
+    async def wav(self, clips: Sequence[Clip], track: Track = NORMAL) -> bytes:
+        """Clips as one WAV file, as a wideband line has them. Raises NoVoice."""
+        stems = [await self.file(clip, track) for clip in clips]
+        return await asyncio.to_thread(lambda: as_wav(joined([read_clip(stem) for stem in stems])))
+
+    # --- for those who prepare ------------------------------------------------------------------------
 
     async def warm(
         self,
         told: Callable[[int, int], object] = lambda _done, _wanted: None,
         more: Iterable[Clip] = (),
+        track: Track = NORMAL,
     ) -> None:
-        """Make every clip that does not depend on who calls; told: done and wanted, after each.
+        """Give every clip that does not depend on who calls some sound; told: done and wanted, after each.
 
         more: others worth having before they are asked for, such as names. What cannot be made is
         kept in `failed`: the rest can still be said.
@@ -157,8 +185,7 @@ class Voice:
 
         async def one(clip: Clip) -> None:
             async with room:
-                with contextlib.suppress(NoVoice):
-                    await self.file(clip)
+                await self.prepare(clip, track)
             self._done += 1
             told(self._done, self._wanted)
 
@@ -168,16 +195,47 @@ class Voice:
         if self.failed:
             log.error("sentences without a sound", clips=len(self.failed), first=sorted(self.failed)[:5])
 
+    async def prepare(self, clip: Clip, track: Track) -> None:
+        """Give it some sound, before anybody asks for it; why it has none is kept in `failed`."""
+        with contextlib.suppress(NoVoice):
+            await self.file(clip, track)
+
+    def wants(self, clip: Clip, track: Track) -> bool:
+        """Whether the better voice has yet to say it: nobody has recorded it, nor has it been said."""
+        if self.better is None or clip.key in self.hopeless:
+            return False
+        for source in self._sources.of(clip, track):
+            if source.kind is not Kind.QUICK:
+                return source.kind is Kind.BETTER and not is_whole(self._cache / source.file)
+        return False
+
+    async def improve(self, clip: Clip, track: Track) -> None:
+        """Have the better voice say it. Raises EngineError, NotSpeech, OSError."""
+        for source in self._sources.of(clip, track):
+            if source.kind is Kind.BETTER:
+                await self._have(source)
+
+    def forget(self, clips: Iterable[Clip], track: Track = NORMAL) -> int:
+        """Remove what engines have said of these, so that it is said anew; how many there were."""
+        gone = 0
+        for clip in clips:
+            for source in self._sources.of(clip, track):
+                if source.kind in (Kind.BETTER, Kind.QUICK) and is_whole(self._cache / source.file):
+                    for ending in FORMATS:
+                        of(self._cache / source.file, ending).unlink(missing_ok=True)
+                    gone += 1
+        self._complete.clear()
+        return gone
+
     async def lay_out(self, folder: Path, texts: Mapping[str, str]) -> list[str]:
         """Put sentences where somebody else plays them, by name; returns the names that failed."""
         failed = []
         for clip in whole(texts):
             try:
                 made = await self.file(clip)
-            except NoVoice:
+                await asyncio.to_thread(_copy, made, folder / clip.key)
+            except (NoVoice, OSError):
                 failed.append(clip.key)
-                continue
-            await asyncio.to_thread(_copy, made, folder / f"{clip.key}.wav")
         return failed
 
     async def probe(self) -> Report:
@@ -195,29 +253,41 @@ class Voice:
         for one in making:
             one.cancel()
         await asyncio.gather(*making, return_exceptions=True)
-        await self._engine.close()
+        for engine in (self._engine, self.better):
+            if engine:
+                await engine.close()
 
-    def _sources(self, clip: Clip) -> list[_Source]:
-        """Where its sound may come from, the best first; the last is the voice, which can say anything."""
-        if clip.key == PAUSE.key:
-            return [_Source("pause", f"pause-{PAUSE_S}.wav", _pause)]
-        sources = []
-        recorded = self._recordings / f"{clip.key}.wav"
-        with contextlib.suppress(OSError):
-            file = _file("recorded", clip.key, str(recorded.stat().st_mtime_ns))
-            if self.spoiled.get(clip.key, ("", ""))[0] != file:
-                sources.append(_Source("recorded", file, lambda: _recorded(recorded)))
-        spelled = self._engine.spelled(clip.text, clip.pinyin)
-        file = _file("spoken", self._engine.name, spelled)
-        return [*sources, _Source("spoken", file, lambda: self._spoken(spelled))]
+    # --- inside -----------------------------------------------------------------------------------------
 
-    async def _spoken(self, spelled: str) -> Samples:
-        samples, rate = await self._engine.speak(spelled)
-        return await asyncio.to_thread(for_the_line, samples, rate)
+    def _swapped(self, source: Source, clip: Clip, track: Track) -> bool:
+        """Digits change their voice together, dates too: one number is never said by two people."""
+        if not is_whole(self._cache / source.file):
+            self._complete.discard((family(clip.key), track))
+            return False
+        ours = family(clip.key)
+        if ours not in self._families or (ours, track) in self._complete:
+            return True
+        if any(self.wants(other, track) for other in self._families[ours]):
+            return False
+        self._complete.add((ours, track))
+        return True
 
-    async def _make(self, source: _Source, path: Path) -> None:
+    async def _have(self, source: Source) -> Path:
+        path = self._cache / source.file
+        # Looked up at each ask: what a cleaner took away is made again, and costs a few microseconds.
+        if not is_whole(path):
+            # Two calls that want the same new word wait for the same making of it.
+            making = self._making.get(source.file)
+            if making is None:
+                making = asyncio.create_task(self._make(source, path), name="speak")
+                self._making[source.file] = making
+                making.add_done_callback(lambda done: self._made(source.file, done))
+            await asyncio.shield(making)
+        return path
+
+    async def _make(self, source: Source, path: Path) -> None:
         samples = await source.make()
-        await asyncio.to_thread(write_wav, path, samples)
+        await asyncio.to_thread(write_clip, path, samples)
 
     def _made(self, file: str, making: asyncio.Task[None]) -> None:
         self._making.pop(file, None)
@@ -230,38 +300,9 @@ def whole(texts: Mapping[str, str]) -> list[Clip]:
     return [Clip(name, written_out(text)) for name, text in texts.items()]
 
 
-async def _pause() -> Samples:
-    return silence(PAUSE_S)
-
-
-async def _recorded(path: Path) -> Samples:
-    data = await asyncio.to_thread(path.read_bytes)
-    return await asyncio.to_thread(lambda: for_the_line(*read_wav(data)))
-
-
-def _file(*made_from: str) -> str:
-    mark = hashlib.blake2b("\0".join((str(CHAIN), *made_from)).encode(), digest_size=12).hexdigest()
-    return f"{mark[:2]}/{mark}.wav"
-
-
 def _copy(made: Path, to: Path) -> None:
     to.parent.mkdir(parents=True, exist_ok=True)
-    part = to.with_name(to.name + ".part")
-    shutil.copyfile(made, part)
-    part.replace(to)
-
-
-async def open_voice(settings: Settings) -> Voice:
-    """The installation's voice. Without espeak-ng, or when it stays silent, recordings alone are played."""
-    recordings, cache = settings.data / "recordings", settings.cache / "speech"
-    espeak = Espeak()
-    # The dictionary of readings takes a third of a second to load: not while a caller waits.
-    await asyncio.to_thread(espeak.spelled, "您好")
-    engine: Engine = espeak
-    try:
-        await espeak.prove()
-    except EngineError as error:
-        log.error("no voice", why=str(error))
-        await espeak.close()
-        engine = Mute(espeak, str(error))
-    return Voice(recordings.resolve(), cache.resolve(), engine)
+    for ending in FORMATS:
+        part = of(to, f"{ending}.part")
+        shutil.copyfile(of(made, ending), part)
+        part.replace(of(to, ending))

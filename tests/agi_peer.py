@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from ivr.call import Prompt
+from ivr.call import Prompt, Track
 from tests.fake_asterisk import AgiCaller, hang_up
 
 
@@ -28,7 +28,7 @@ class AgiPeer:
     def __post_init__(self) -> None:
         self.caller = AgiCaller(self._while_playing, self._while_waiting, self._while_recording)
 
-    async def sounds(self, prompt: Prompt) -> list[str]:
+    async def sounds(self, prompt: Prompt, _track: Track) -> list[str]:
         """Each sentence is a sound of its own: what was heard tells what was said."""
         stem = f"/sounds/{len(self._prompts)}"
         self._prompts[stem] = prompt

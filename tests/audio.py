@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import soundfile
 from numpy.typing import NDArray
 
 Samples = NDArray[np.float64]
@@ -35,6 +36,15 @@ def read(path: Path) -> Samples:
     raw = data[start : start + (len(data) - start) // 2 * 2]
     samples: Samples = np.frombuffer(raw, dtype="<i2").astype(np.float64) / 32768
     return samples
+
+
+def played(stem: Path) -> Samples:
+    """What the switch sends of a sound file, given without its ending."""
+    samples, rate = soundfile.read(
+        stem.with_name(f"{stem.name}.alaw"), samplerate=RATE, channels=1, format="RAW", subtype="ALAW"
+    )
+    assert rate == RATE
+    return np.asarray(samples, dtype=np.float64)
 
 
 def find(recording: Samples, sound: Samples, *, window_s: float = WINDOW_S) -> Match:

@@ -10,6 +10,7 @@ PARTS = {
     "switch": "电话交换机",
     "switch-line": "交换机连线",
     "voice": "语音",
+    "better-voice": "清晰语音",
     "outbox": "发件箱",
     "timers": "定时任务",
     "texts": "短信",

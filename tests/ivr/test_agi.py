@@ -8,7 +8,7 @@ import pytest
 import structlog
 
 from ivr.agi import AgiCall, AgiServer
-from ivr.call import SLOW, HungUp, Pace, Prompt, Recording
+from ivr.call import SLOW, HungUp, Pace, Prompt, Recording, Track
 from tests.fake_asterisk import AgiCaller, hang_up
 
 QUICK = Pace(0.05, 0.05)
@@ -17,9 +17,10 @@ WELCOME, MENU = Prompt("welcome"), Prompt("menu")
 Talk = Callable[[AgiCall], Awaitable[object]]
 
 
-async def sounds(prompt: Prompt) -> list[str]:
+async def sounds(prompt: Prompt, track: Track) -> list[str]:
     """Each prompt is two files."""
-    return [f"/zh/{prompt.name}-1", f"/zh/{prompt.name}-2"]
+    folder = f"/zh{'/' + track.language if track.language != 'cmn' else ''}{'/slow' if track.slow else ''}"
+    return [f"{folder}/{prompt.name}-1", f"{folder}/{prompt.name}-2"]
 
 
 async def on_the_line(
@@ -38,7 +39,14 @@ async def on_the_line(
             result.append(error)
             raise
 
-    server = AgiServer("127.0.0.1", 0, {"reception": route}, sounds=sounds, messages=Path("/messages"))
+    server = AgiServer(
+        "127.0.0.1",
+        0,
+        {"reception": route},
+        sounds=sounds,
+        messages=Path("/messages"),
+        languages={"12329": "yue"},
+    )
     await server.start()
     await caller.call(server.port, **headers)
     await server.stop()
@@ -162,6 +170,23 @@ async def test_the_pace_of_the_call_is_kept() -> None:
     await on_the_line(talk, caller)
     waits = [int(command.split()[-1]) for command in caller.commands if command.startswith("WAIT")]
     assert [round(wait, -3) for wait in waits] == [8000, 5000]
+
+
+async def test_whoever_asked_for_the_slow_track_hears_it_and_a_number_of_a_dialect_its_own() -> None:
+    async def talk(call: AgiCall) -> object:
+        await call.say(WELCOME)
+        call.pace = SLOW
+        return await call.say(MENU)
+
+    caller = AgiCaller()
+    await on_the_line(talk, caller)
+    assert [stem.rpartition("-")[0] for stem in caller.played][::2] == ["/zh/welcome", "/zh/slow/menu"]
+    cantonese = AgiCaller()
+    await on_the_line(talk, cantonese, agi_arg_2="12329")
+    assert [stem.rpartition("-")[0] for stem in cantonese.played][::2] == [
+        "/zh/yue/welcome",
+        "/zh/yue/slow/menu",
+    ]
 
 
 async def test_secret_keys_are_counted_and_never_told(capsys: pytest.CaptureFixture[str]) -> None:

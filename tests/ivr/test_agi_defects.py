@@ -13,14 +13,14 @@ import pytest
 from panoramisk import fast_agi
 
 from ivr.agi import AgiCall, AgiError, AgiServer, Request
-from ivr.call import HungUp, Prompt
+from ivr.call import HungUp, Prompt, Track
 from tests.fake_asterisk import agi_line, headers, written
 from tests.waiting import until
 
 HERE = Path(__file__).parents[2]
 
 
-async def no_sounds(prompt: Prompt) -> list[str]:
+async def no_sounds(prompt: Prompt, _track: Track) -> list[str]:
     return [prompt.name]
 
 

@@ -17,10 +17,12 @@ from core.values import SERIAL_GROUPS
 from core.work import Hotline
 from ivr.call import Prompt
 from ivr.dialplan import CORE_SOUNDS
+from ivr.engines import Mute
 from ivr.espeak import EngineError, Espeak
 from ivr.prompts import catalogue
-from ivr.sound import RATE, NotSpeech, Samples, read_wav, write_wav
-from ivr.speech import Mute, NoVoice, Voice, open_voice
+from ivr.sound import FORMATS, RATE, NotSpeech, Samples, as_wav, is_whole, of, seconds_of
+from ivr.speech import NoVoice, Voice
+from ivr.voices import open_voice
 from ivr.words import Clip, Digits, Name
 from tests.callers import Caller
 from tests.clocks import FrozenClock
@@ -32,14 +34,11 @@ GREETING = Prompt("greeting")
 needs_espeak = pytest.mark.skipif(not shutil.which("espeak-ng"), reason="espeak-ng is not installed")
 
 
-def exists(stem: str) -> bool:
-    return Path(f"{stem}.wav").exists()
-
-
 class Tones:
     """An engine that beeps, and counts."""
 
     name = "tones"
+    lanes = 1
 
     def __init__(self) -> None:
         self.said: list[str] = []
@@ -48,13 +47,24 @@ class Tones:
     def spelled(self, text: str, pinyin: str | None = None) -> str:
         return pinyin or text
 
-    async def speak(self, spelled: str) -> tuple[Samples, int]:
+    async def speak(self, spelled: str, *, slow: bool = False) -> tuple[Samples, int]:
         self.said.append(spelled)
         await asyncio.sleep(0)
-        return tone(300 + len(spelled) * 10), 22050
+        return tone(300 + len(spelled) * 10, 0.8 if slow else 0.5), 22050
 
     async def close(self) -> None:
         self.closed = True
+
+
+def put(path: Path, samples: Samples, rate: int = RATE) -> None:
+    """Somebody's recording."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(as_wav(samples, rate))
+
+
+def lose(stem: Path) -> None:
+    for ending in FORMATS:
+        of(stem, ending).unlink()
 
 
 @pytest.fixture
@@ -78,7 +88,7 @@ async def test_a_sentence_is_made_once_and_played_from_the_cache_ever_after(
     voice: Voice, tones: Tones, tmp_path: Path
 ) -> None:
     first = await voice.sounds(GREETING)
-    assert all(map(exists, first))
+    assert all(is_whole(Path(stem)) for stem in first)
     made = len(tones.said)
     assert await voice.sounds(GREETING) == first
     assert await Voice(tmp_path / "recordings", tmp_path / "cache", tones).sounds(GREETING) == first
@@ -97,20 +107,18 @@ async def test_a_recording_wins_over_the_cache_as_soon_as_it_is_there(
     clip = catalogue().clips(GREETING)[0]
     spoken = await voice.file(clip)
     assert voice.state(clip) == "rendered"
-    write_wav(tmp_path / "recordings" / f"{clip.key}.wav", tone(200, 1.0, rate=44100), 44100)
+    put(tmp_path / "recordings" / f"{clip.key}.wav", tone(200, 1.0, rate=44100), 44100)
     recorded = await voice.file(clip)
     assert recorded != spoken
     assert voice.state(clip) == "recorded"
-    samples, rate = read_wav(recorded.read_bytes())
-    assert rate == RATE
-    assert len(samples) / rate == pytest.approx(1.0, abs=0.05)
+    assert seconds_of(recorded) == pytest.approx(1.0, abs=0.05)
     assert len(tones.said) == 1
 
 
 async def test_a_cache_that_is_lost_in_mid_day_is_made_again(voice: Voice, tones: Tones) -> None:
     clip = Clip("name/x", "陈建国")
-    (await voice.file(clip)).unlink()
-    assert (await voice.file(clip)).exists()
+    lose(await voice.file(clip))
+    assert is_whole(await voice.file(clip))
     assert len(tones.said) == 2
 
 
@@ -124,9 +132,9 @@ async def test_a_recording_that_cannot_be_used_is_told_and_the_voice_says_it(
     recorded.write_bytes(content)
     await voice.file(clip)
     assert tones.said == ["到"]
-    assert "not a WAV file" in voice.spoiled[clip.key][1]
+    assert "not a sound file" in voice.spoiled[clip.key][1]
     assert voice.state(clip) == "rendered"
-    write_wav(recorded, tone(200, 1.0, rate=RATE))
+    put(recorded, tone(200, 1.0, rate=RATE))
     os.utime(recorded, (1, 1))
     await voice.file(clip)
     assert voice.state(clip) == "recorded"
@@ -148,7 +156,7 @@ async def test_a_caller_waits_two_seconds_for_a_new_word_and_no_longer(
 ) -> None:
     never = asyncio.Event()
 
-    async def speak(_: str) -> tuple[Samples, int]:
+    async def speak(_: str, **_how: bool) -> tuple[Samples, int]:
         await never.wait()
         raise AssertionError
 
@@ -184,8 +192,8 @@ async def test_without_an_engine_what_was_recorded_or_said_before_plays_and_the_
     clip = Clip("word/to", "到")
     with pytest.raises(NoVoice, match="not installed"):
         await mute.file(clip)
-    write_wav(tmp_path / "recordings" / "word" / "to.wav", tone(200, rate=RATE))
-    assert (await mute.file(clip)).exists()
+    put(tmp_path / "recordings" / "word" / "to.wav", tone(200, rate=RATE))
+    assert is_whole(await mute.file(clip))
     assert await mute.file(Clip("half/am", "上午")) == cached
     await mute.warm()
     report = await mute.probe()
@@ -200,7 +208,7 @@ async def test_a_machine_without_espeak_says_so_and_still_opens(
         raise EngineError("OSError: libespeak-ng.so.1")
 
     monkeypatch.setattr(Espeak, "prove", prove)
-    mute = await open_voice(Settings(data=tmp_path, cache=tmp_path))
+    mute = await open_voice(Settings(data=tmp_path, cache=tmp_path, voice="espeak"))
     with pytest.raises(NoVoice, match="libespeak"):
         await mute.sounds(GREETING)
     await mute.close()
@@ -208,7 +216,7 @@ async def test_a_machine_without_espeak_says_so_and_still_opens(
 
 async def test_the_switch_gets_its_own_sentences_by_name(voice: Voice, tmp_path: Path) -> None:
     assert await voice.lay_out(tmp_path / "zh", CORE_SOUNDS) == []
-    assert {f"core/{path.stem}" for path in (tmp_path / "zh" / "core").glob("*.wav")} == set(CORE_SOUNDS)
+    assert all(is_whole(tmp_path / "zh" / name) for name in CORE_SOUNDS)
 
 
 async def test_a_call_that_nothing_can_be_said_to_goes_to_a_person(
@@ -258,7 +266,7 @@ async def test_the_voice_proves_that_it_speaks_chinese(espeak: Espeak) -> None:
 
 @needs_espeak
 async def test_the_voice_that_reads_chinese_as_english_is_found_out() -> None:
-    english = Espeak(command=(sys.executable, "-m", "ivr.espeak_worker", "sit/cmn", "175"))
+    english = Espeak(command=(sys.executable, "-m", "ivr.espeak_worker", "sit/cmn"))
     with pytest.raises(EngineError, match="not Chinese"):
         await english.prove()
     await english.close()
@@ -266,7 +274,7 @@ async def test_the_voice_that_reads_chinese_as_english_is_found_out() -> None:
 
 @needs_espeak
 async def test_a_voice_that_does_not_exist_is_refused_and_not_replaced_by_another() -> None:
-    nobody = Espeak(command=(sys.executable, "-m", "ivr.espeak_worker", "sit/nobody", "175"))
+    nobody = Espeak(command=(sys.executable, "-m", "ivr.espeak_worker", "sit/nobody"))
     with pytest.raises(EngineError, match="no voice sit/nobody"):
         await nobody.prove()
     await nobody.close()
@@ -291,9 +299,9 @@ async def test_the_first_sentence_of_a_process_is_whole_and_no_other_runs_into_i
 @needs_espeak
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "hung"])
 async def test_a_voice_that_is_lost_in_mid_sentence_says_it_again(
-    espeak: Espeak, monkeypatch: pytest.MonkeyPatch, how: signal.Signals
+    espeak: Espeak, how: signal.Signals
 ) -> None:
-    monkeypatch.setattr("ivr.espeak.WITHIN_S", 1.0)
+    espeak.child.within_s = 1.0
     await espeak.prove()
     lost = espeak.pid
     assert lost
@@ -306,10 +314,8 @@ async def test_a_voice_that_is_lost_in_mid_sentence_says_it_again(
 
 
 @needs_espeak
-async def test_nobody_queues_for_the_voice_without_end(
-    espeak: Espeak, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("ivr.espeak.MOST_WAITING", 3)
+async def test_nobody_queues_for_the_voice_without_end(espeak: Espeak) -> None:
+    espeak.child.most_waiting = 3
     said = await asyncio.gather(*(espeak.speak("hao3") for _ in range(5)), return_exceptions=True)
     assert [isinstance(one, EngineError) for one in said] == [False] * 3 + [True] * 2
 
@@ -347,9 +353,9 @@ async def test_a_folder_that_cannot_be_written_is_an_error_and_the_voice_lives_o
     assert espeak.pid == before
 
 
-async def test_a_voice_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ivr.espeak.STARTING_S", 0.3)
+async def test_a_voice_that_hangs_is_given_up() -> None:
     hanging = Espeak(command=(sys.executable, "-c", "import time; time.sleep(60)"))
+    hanging.child.starting_s = 0.3
     with pytest.raises(EngineError):
         await hanging.speak("您好")
     assert hanging.pid is None

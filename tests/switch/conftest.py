@@ -15,7 +15,8 @@ from hotline.installation import installation
 from hotline.switch import Switch
 from ivr.agi import AgiCall, AgiServer
 from ivr.dialplan import CORE_SOUNDS, Installation
-from ivr.speech import Voice, open_voice
+from ivr.speech import Voice
+from ivr.voices import open_voice
 from tests.ivr.conftest import town_model
 
 __all__ = ["town_model"]
@@ -71,7 +72,9 @@ async def asterisk(settings: Settings) -> Asterisk:
 async def voice(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Voice]:
     if not shutil.which("espeak-ng"):
         pytest.skip("espeak-ng is not installed")
-    made = await open_voice(settings.model_copy(update={"cache": tmp_path_factory.mktemp("speech")}))
+    made = await open_voice(
+        settings.model_copy(update={"cache": tmp_path_factory.mktemp("speech"), "voice": "espeak"})
+    )
     await made.warm()
     yield made
     await made.close()

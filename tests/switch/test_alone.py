@@ -84,10 +84,10 @@ async def test_a_call_is_answered_in_chinese_and_queued_for_whoever_is_there(
             await caller.hang_up()
             await operator.until("ended")
     recording = audio.read(wav)
-    assert audio.heard(recording, audio.read(lone.at.sounds / "core/maintenance.wav")).sure
+    assert audio.heard(recording, audio.played(lone.at.sounds / "core/maintenance")).sure
     for other in CORE_SOUNDS:
         if other not in ("core/maintenance", "core/queue-wait"):
-            assert not audio.find(recording, audio.read(lone.at.sounds / f"{other}.wav")).sure, other
+            assert not audio.find(recording, audio.played(lone.at.sounds / other)).sure, other
 
 
 async def test_a_killed_switch_is_started_again_and_its_line_begins_anew(lone: Lone) -> None:

@@ -30,7 +30,7 @@ INTO_S = 1.5  # into the greeting
 
 async def pieces(voice: Voice, prompts: list[Prompt]) -> list[Path]:
     """The sound files of these sentences, in the order they are played."""
-    return [Path(f"{stem}.wav") for prompt in prompts for stem in await voice.sounds(prompt)]
+    return [Path(stem) for prompt in prompts for stem in await voice.sounds(prompt)]
 
 
 async def others(voice: Voice, heard: list[Path]) -> list[Path]:
@@ -41,7 +41,7 @@ async def others(voice: Voice, heard: list[Path]) -> list[Path]:
 
 
 def telling(path: Path) -> bool:
-    return len(audio.read(path)) / audio.RATE >= TELLING_S
+    return len(audio.played(path)) / audio.RATE >= TELLING_S
 
 
 @dataclass(frozen=True)
@@ -91,13 +91,13 @@ async def test_callers_book_by_both_kinds_of_keys_and_hear_every_sentence_and_no
     )
     for call in calls:
         played = [path for path in await pieces(exchange.voice, call.player.said) if telling(path)]
-        found = [audio.heard(call.recording, audio.read(path)) for path in played]
+        found = [audio.heard(call.recording, audio.played(path)) for path in played]
         assert [match.score for match in found if not match.sure] == []
         order = [match.at_s for path, match in zip(played, found, strict=True) if played.count(path) == 1]
         assert order == sorted(order)
         strangers = [path for path in await others(exchange.voice, played) if telling(path)]
         assert len(strangers) > 50
-        assert [path for path in strangers if audio.find(call.recording, audio.read(path)).sure] == []
+        assert [path for path in strangers if audio.find(call.recording, audio.played(path)).sure] == []
 
 
 @pytest.mark.parametrize("how", ["rfc4733", "info"])
@@ -124,11 +124,11 @@ async def test_a_key_cuts_the_sentence_and_is_the_answer(
     recording = audio.read(wav)
     begin, *_ = await pieces(exchange.voice, [greeting])
     (end,) = await pieces(exchange.voice, [after])
-    assert audio.heard(recording, audio.read(begin)).sure
-    assert audio.heard(recording, audio.read(end)).sure
+    assert audio.heard(recording, audio.played(begin)).sure
+    assert audio.heard(recording, audio.played(end)).sure
     unsaid = [path for path in await pieces(exchange.voice, [menu]) if telling(path)]
     assert unsaid
-    assert [path for path in unsaid if audio.find(recording, audio.read(path)).sure] == []
+    assert [path for path in unsaid if audio.find(recording, audio.played(path)).sure] == []
     assert len(recording) / audio.RATE < await exchange.voice.seconds(
         greeting
     ) + await exchange.voice.seconds(menu)
