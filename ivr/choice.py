@@ -34,8 +34,8 @@ def said_day(day: date, now: datetime) -> Day:
     return Day(day, local(now).date())
 
 
-def said_span(starts_at: datetime, ends_at: datetime) -> Span:
-    return Span(_clock(starts_at), _clock(ends_at))
+def said_span(starts_at: datetime, ends_at: datetime, *, with_half: bool = True) -> Span:
+    return Span(_clock(starts_at), _clock(ends_at), with_half)
 
 
 def _clock(instant: datetime) -> time:
@@ -193,7 +193,12 @@ async def _day(line: Line, sessions: Sequence[OpenSession]) -> OpenSession | Non
         Prompt("choose-day"),
         sessions,
         lambda session, key: Prompt(
-            "option-day", {"day": said_day(session.day, line.now), "half": Half(session.half), "key": key}
+            "option-day",
+            {
+                "day": Day(session.day, local(line.now).date(), brief=True),
+                "half": Half(session.half),
+                "key": key,
+            },
         ),
     )
 
@@ -212,7 +217,8 @@ async def _period(line: Line, session: OpenSession) -> OpenPeriod | None:
         Prompt("choose-period"),
         periods,
         lambda period, key: Prompt(
-            "option-period", {"span": said_span(period.starts_at, period.ends_at), "key": key}
+            "option-period",
+            {"span": said_span(period.starts_at, period.ends_at, with_half=False), "key": key},
         ),
     )
 

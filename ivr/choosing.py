@@ -22,9 +22,9 @@ async def pick(
     notice: tuple[Prompt, ...] = ()
     while True:
         shown = items[page * PAGE : (page + 1) * PAGE]
+        more = len(items) > PAGE
         options = [told(item, Number(key)) for key, item in enumerate(shown, 1)]
-        more = (Prompt("more"),) if len(items) > PAGE else ()
-        key = await call.ask(*notice, title, *options, *more, Prompt("back"))
+        key = await call.ask(*notice, *page_heard(title, options, more=more))
         notice = ()
         if key == PERSON:
             raise NeedsPerson("asked")
@@ -41,3 +41,8 @@ async def pick(
         if misses == 2:
             raise NeedsPerson("no-key" if not key else "wrong-key")
         notice = (Prompt("not-a-choice") if key else Prompt("no-input"),)
+
+
+def page_heard(title: Prompt, options: Sequence[Prompt], *, more: bool) -> tuple[Prompt, ...]:
+    """A whole page as the caller hears it. more: there are further pages."""
+    return (title, *options, *((Prompt("more"),) if more else ()), Prompt("back"))

@@ -1,5 +1,6 @@
 """What have I booked? Hear it, and keep, change or cancel it there and then."""
 
+from core.booking.rules import State
 from core.contact.rules import Disposition
 from core.values import SERIAL_GROUPS
 from ivr.booking import told_appointment
@@ -18,10 +19,11 @@ async def enquire(line: Line) -> Disposition:
     for place, made in enumerate(found):
         last = place == len(found) - 1
         told = told_appointment(line, made)
-        serial = Prompt("appointment-serial", {"serial": Digits(made.serial, SERIAL_GROUPS)})
+        if made.state is not State.STOPPED:  # nobody fetches a number with it any more
+            told += (Prompt("appointment-serial", {"serial": Digits(made.serial, SERIAL_GROUPS)}),)
         menu = Prompt("appointment-menu" if last else "appointment-menu-more")
         await line.reached("appointment")
-        key = await choose(line.call, told[0], "123" if last else "123#", *told[1:], serial, menu)
+        key = await choose(line.call, told[0], "123" if last else "123#", *told[1:], menu)
         if key == END:
             continue
         if key == "2":

@@ -1,5 +1,7 @@
 """Answer, greet, walk the menu, hand over: nobody is ever hung up on, and nobody pays for our errors."""
 
+from collections.abc import Sequence
+
 import structlog
 
 from core.booking.store import Store
@@ -104,12 +106,11 @@ async def _converse(line: Line, reception: Reception) -> Disposition:
         await line.call.say(Prompt("greeting"))
         await to_person(line, "elder", Prompt("to-person-elder"), target="queue-elder")
         return Disposition.TO_PERSON
-    opening = [Prompt("greeting")]
-    if line.manners.recording:
-        opening.append(Prompt("recording-notice"))
-    opening += [Prompt("announcement", {"text": Name(spoken.text)}) for spoken in reception.announcements]
-    if not reception.staffed:
-        opening += [Prompt("closed"), Prompt("emergency")]
+    opening = first_words(
+        [spoken.text for spoken in reception.announcements],
+        recording=line.manners.recording,
+        staffed=reception.staffed,
+    )
     while True:
         key = await _main_menu(line, *opening)
         name, dialogue = MAIN[key]
@@ -121,7 +122,18 @@ async def _converse(line: Line, reception: Reception) -> Disposition:
                 await line.call.say(Prompt("goodbye"))
                 await line.call.hang_up()
                 return done
-        opening = []
+        opening = ()
+
+
+def first_words(announcements: Sequence[str], *, recording: bool, staffed: bool) -> tuple[Prompt, ...]:
+    """What every caller hears before the main menu. recording: calls are recorded."""
+    said = [Prompt("greeting")]
+    if recording:
+        said.append(Prompt("recording-notice"))
+    said += [Prompt("announcement", {"text": Name(text)}) for text in announcements]
+    if not staffed:
+        said += [Prompt("closed"), Prompt("emergency")]
+    return tuple(said)
 
 
 async def _main_menu(line: Line, *opening: Prompt) -> str:

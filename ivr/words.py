@@ -13,6 +13,7 @@ from ivr.free_text import written_out
 from ivr.numerals import spoken_clock, spoken_digit, spoken_money, spoken_number
 
 _WEEKDAYS = "一二三四五六日"
+_NEAR: dict[int | None, str] = {0: "今天", 1: "明天", 2: "后天"}
 _COINS = {"元": "yuan", "角": "jiao", "分": "fen"}
 HALVES = {"am": "上午", "pm": "下午", "night": "晚上"}
 
@@ -73,18 +74,23 @@ class Count:
 
 @dataclass(frozen=True)
 class Day:
-    """十一月二十六日星期四; with `today`, 明天 and 后天 come first."""
+    """十一月二十六日星期四; with `today`, 明天 and 后天 come first.
+
+    brief: in a list to choose from, 明天星期四 is enough; the date is read back before it is booked.
+    """
 
     day: date
     today: date | None = None
+    brief: bool = False
 
     def clips(self) -> Iterator[Clip]:
-        near = {0: "今天", 1: "明天", 2: "后天"}
-        if self.today is not None and (self.day - self.today).days in near:
-            away = (self.day - self.today).days
-            yield Clip(f"near/{away}", near[away])
-        yield Clip(f"month/{self.day.month}", spoken_number(self.day.month) + "月")
-        yield Clip(f"day/{self.day.day}", spoken_number(self.day.day) + "日")
+        away = (self.day - self.today).days if self.today else None
+        near = _NEAR.get(away)
+        if near:
+            yield Clip(f"near/{away}", near)
+        if not (near and self.brief):
+            yield Clip(f"month/{self.day.month}", spoken_number(self.day.month) + "月")
+            yield Clip(f"day/{self.day.day}", spoken_number(self.day.day) + "日")
         yield Clip(f"weekday/{self.day.isoweekday()}", "星期" + _WEEKDAYS[self.day.weekday()])
 
 
@@ -121,15 +127,17 @@ class Clock:
 
 @dataclass(frozen=True)
 class Span:
-    """上午八点到八点半."""
+    """上午八点到八点半; with_half: False where the half of the day was said just before."""
 
     starts: time
     ends: time
+    with_half: bool = True
 
     def clips(self) -> Iterator[Clip]:
-        yield from Clock(self.starts).clips()
+        yield from Clock(self.starts, self.with_half).clips()
         yield Clip("word/to", "到")
-        yield from Clock(self.ends, with_half=half_of(self.starts) != half_of(self.ends)).clips()
+        crosses = half_of(self.starts) != half_of(self.ends)
+        yield from Clock(self.ends, self.with_half and crosses).clips()
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from core.values import system
 from core.work import Hotline
 from tests.callers import Caller
 from tests.clocks import FrozenClock
+from tests.ivr.questions import Asked, unmeasured
 from tests.ivr.scripts import SCRIPTS, Script, ends_with
 from tests.ivr.town import LI, Town, book_for, prepare, town
 
@@ -25,8 +26,9 @@ async def place(hotline: Hotline, clock: FrozenClock) -> Town:
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
 async def test_the_script(script: Script, place: Town, clock: FrozenClock) -> None:
     serial = await prepare(place, script.before, clock)
-    caller = Caller(place.keys(script.keys, serial), ani=script.ani)
+    caller = Asked(place.keys(script.keys, serial), ani=script.ani)
     ended = await place.desk.receive(caller)
+    assert unmeasured(caller.questions) == []
     assert (ended.value, caller.target) == (script.disposition, script.target), caller.heard
     assert ends_with(caller.heard, script.ends_with), caller.heard
     if script.booked is not None:
