@@ -68,7 +68,7 @@ class Voice:
         self._families = families(self._texts.fixed())
         self._complete: set[tuple[str, Track]] = set()
         self._making: dict[str, asyncio.Task[None]] = {}
-        self._wanted = self._done = 0
+        self._ready = 0.0
         self.failed: dict[str, str] = {}  # clips that could not be made, and why
         self.hopeless: dict[str, str] = {}  # clips that the better voice cannot say, and why
         # Told of what calls hear in the worse voice.
@@ -180,14 +180,16 @@ class Voice:
         kept in `failed`: the rest can still be said.
         """
         clips = list({clip.key: clip for clip in (PAUSE, *self._texts.fixed(), *more)}.values())
-        self._wanted, self._done = len(clips), 0
-        room = asyncio.Semaphore(AT_ONCE)
+        room, done = asyncio.Semaphore(AT_ONCE), 0
 
         async def one(clip: Clip) -> None:
+            nonlocal done
             async with room:
                 await self.prepare(clip, track)
-            self._done += 1
-            told(self._done, self._wanted)
+            done += 1
+            if track == NORMAL:  # the slow one comes after, while calls are taken already
+                self._ready = done / len(clips)
+            told(done, len(clips))
 
         async with asyncio.TaskGroup() as group:
             for clip in clips:
@@ -240,13 +242,13 @@ class Voice:
 
     async def probe(self) -> Report:
         """For /healthz: being made, complete, or what is missing."""
-        if self._done < self._wanted:
-            return Report(State.STARTING, "正在合成语音", progress=self._done / self._wanted)
+        if self._ready < 1:
+            return Report(State.STARTING, "正在合成语音", progress=self._ready)
         if isinstance(self._engine, Mute):
             return Report(State.DEGRADED, NO_ENGINE)
         if self.failed:
             return Report(State.DEGRADED, f"{len(self.failed)}个片段没有声音")
-        return Report(State.UP if self._wanted else State.STARTING)
+        return Report(State.UP)
 
     async def close(self) -> None:
         making = list(self._making.values())
