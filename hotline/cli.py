@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from core.observing import set_up_logs
 from core.settings import Settings
+from hotline.prompts.arguments import arguments as describe_prompts
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -63,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     call.add_argument("--demo", action="store_true", default=None, help="in a new fictional province")
 
     prompts = verbs.add_parser("prompts", help="every sentence the machine can say")
-    prompts.add_argument("what", choices=["list", "render", "missing"], nargs="?", default="list")
+    describe_prompts(prompts)
     for verb in (serve, migrate, seed, call, prompts):
         verb.add_argument("--data", help="folder of the database, keys and messages")
     return parser
@@ -102,9 +103,9 @@ async def _call(settings: Settings, options: argparse.Namespace) -> int:
 
 
 async def _prompts(settings: Settings, options: argparse.Namespace) -> int:
-    from hotline.prompts import run
+    from hotline.prompts.verbs import run
 
-    return await run(settings, options.what)
+    return await run(settings, options)
 
 
 _VERBS = {"serve": _serve, "migrate": _migrate, "seed": _seed, "call": _call, "prompts": _prompts}

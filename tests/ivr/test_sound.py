@@ -27,11 +27,7 @@ from ivr.sound import (
     write_clip,
 )
 from tests import audio
-
-
-def tone(hertz: float, seconds: float = 0.5, rate: int = 22050, level: float = 0.35) -> Samples:
-    at = np.arange(int(seconds * rate)) / rate
-    return level * np.sin(2 * np.pi * hertz * at)
+from tests.ivr.sounds import tone
 
 
 def db(samples: Samples) -> float:

@@ -20,51 +20,18 @@ from ivr.dialplan import CORE_SOUNDS
 from ivr.engines import Mute
 from ivr.espeak import EngineError, Espeak
 from ivr.prompts import catalogue
-from ivr.sound import FORMATS, RATE, NotSpeech, Samples, as_wav, is_whole, of, seconds_of
+from ivr.sound import RATE, NotSpeech, Samples, is_whole, seconds_of
 from ivr.speech import NoVoice, Voice
 from ivr.voices import open_voice
 from ivr.words import Clip, Digits, Name
 from tests.callers import Caller
 from tests.clocks import FrozenClock
 from tests.ivr.fullest import fullest
-from tests.ivr.test_sound import tone
+from tests.ivr.sounds import Tones, lose, put, tone
 from tests.ivr.town import town
 
 GREETING = Prompt("greeting")
 needs_espeak = pytest.mark.skipif(not shutil.which("espeak-ng"), reason="espeak-ng is not installed")
-
-
-class Tones:
-    """An engine that beeps, and counts."""
-
-    name = "tones"
-    lanes = 1
-
-    def __init__(self) -> None:
-        self.said: list[str] = []
-        self.closed = False
-
-    def spelled(self, text: str, pinyin: str | None = None) -> str:
-        return pinyin or text
-
-    async def speak(self, spelled: str, *, slow: bool = False) -> tuple[Samples, int]:
-        self.said.append(spelled)
-        await asyncio.sleep(0)
-        return tone(300 + len(spelled) * 10, 0.8 if slow else 0.5), 22050
-
-    async def close(self) -> None:
-        self.closed = True
-
-
-def put(path: Path, samples: Samples, rate: int = RATE) -> None:
-    """Somebody's recording."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(as_wav(samples, rate))
-
-
-def lose(stem: Path) -> None:
-    for ending in FORMATS:
-        of(stem, ending).unlink()
 
 
 @pytest.fixture
