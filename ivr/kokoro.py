@@ -41,16 +41,16 @@ class Kokoro:
         command = command or (
             sys.executable, "-m", "ivr.kokoro_worker", str(self._style), str(folder)
         )  # fmt: skip
-        self._children = [
+        self.children = [
             Child(command, within_s=WITHIN_S, starting_s=STARTING_S, most_waiting=1) for _ in range(lanes)
         ]
-        self._free = list(self._children)
+        self._free = list(self.children)
         self._room = asyncio.Semaphore(lanes)
-        self._folder = tempfile.TemporaryDirectory(prefix="hotline-voice-")
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
 
     @property
     def pids(self) -> list[int]:
-        return [child.pid for child in self._children if child.pid]
+        return [child.pid for child in self.children if child.pid]
 
     def missing(self) -> str:
         """What it lacks, in Chinese; empty when it can speak."""
@@ -86,16 +86,18 @@ class Kokoro:
 
     @contextmanager
     def _lane(self) -> Iterator[tuple[Child, Path]]:
+        self._folder = self._folder or tempfile.TemporaryDirectory(prefix="hotline-voice-")
         child = self._free.pop()
         try:
-            yield child, Path(self._folder.name) / f"spoken-{self._children.index(child)}.wav"
+            yield child, Path(self._folder.name) / f"spoken-{self.children.index(child)}.wav"
         finally:
             self._free.append(child)
 
     async def close(self) -> None:
         """End the processes and remove what they wrote."""
-        await asyncio.gather(*(child.kill() for child in self._children))
-        self._folder.cleanup()
+        await asyncio.gather(*(child.kill() for child in self.children))
+        if self._folder:
+            self._folder.cleanup()
 
 
 def _release() -> str:

@@ -107,18 +107,20 @@ class Voice:
 
     async def file(self, clip: Clip, track: Track = NORMAL, *, asked: bool = False) -> Path:
         """The stem of one clip's files, made if it has to be; asked: by a call. Raises NoVoice."""
+        worse = False
         for source in self._sources.of(clip, track):
             if source.kind is Kind.BETTER and not self._swapped(source, clip, track):
-                if asked:
-                    self.missed(clip, track)
+                worse = True
                 continue
             try:
                 path = await self._have(source)
             except (EngineError, NotSpeech, OSError) as error:
                 self._note(clip, source, str(error)[:120])
-            else:
-                self.failed.pop(clip.key, None)
-                return path
+                continue
+            self.failed.pop(clip.key, None)
+            if worse and asked:
+                self.missed(clip, track)
+            return path
         raise NoVoice(f"{clip.key}: {self.failed.get(clip.key, 'no source')}")
 
     def _note(self, clip: Clip, source: Source, why: str) -> None:
