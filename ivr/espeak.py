@@ -40,7 +40,7 @@ class Espeak:
 
     def __init__(self, *, command: tuple[str, ...] = COMMAND) -> None:
         self.child = Child(command, within_s=WITHIN_S, starting_s=STARTING_S, most_waiting=MOST_WAITING)
-        self._folder = tempfile.TemporaryDirectory(prefix="hotline-voice-")
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
 
     @property
     def pid(self) -> int | None:
@@ -55,6 +55,7 @@ class Espeak:
 
     async def speak(self, spelled: str, *, slow: bool = False) -> tuple[Samples, int]:
         """Say something; samples and their rate. Raises EngineError, and NotSpeech for silence."""
+        self._folder = self._folder or tempfile.TemporaryDirectory(prefix="hotline-voice-")
         path = Path(self._folder.name) / "spoken.wav"
         async with self.child.turn():
             answer = await self.child.ask(
@@ -79,4 +80,5 @@ class Espeak:
     async def close(self) -> None:
         """End the process and remove what it wrote."""
         await self.child.kill()
-        self._folder.cleanup()
+        if self._folder:
+            self._folder.cleanup()

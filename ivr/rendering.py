@@ -1,6 +1,7 @@
 """The better voice at work in the background: what is heard most first, visible, and never lost half-way."""
 
 import asyncio
+import errno
 import heapq
 import itertools
 from collections.abc import Callable, Iterable
@@ -45,6 +46,7 @@ class Progress:
     trouble: str
 
 
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 _Key = tuple[str, str, str, bool]
 
 
@@ -171,7 +173,8 @@ class Renderer:
     def _in_trouble(self, error: Exception) -> None:
         words = f"语音引擎没有应答：{error}"[:160]
         if isinstance(error, OSError):
-            words = f"语音文件写不下去：{error.strerror or error}"
+            why = "磁盘已满" if error.errno in _FULL else error.strerror or str(error)
+            words = f"语音文件写不下去：{why}"
         if not self.trouble:
             log.error("rendering rests", why=words)
         self.trouble = words

@@ -148,6 +148,10 @@ class Voice:
             return seconds_of(self._cache / source.file) if source else None
         return None
 
+    def heard_from(self, clip: Clip, track: Track = NORMAL) -> str:
+        """The best source's file, below the cache, whether it is there yet or not."""
+        return self._sources.of(clip, track)[0].file
+
     def _played(self, clip: Clip, track: Track) -> Source | None:
         """What would be heard at this moment without making anything; a recording counts as made."""
         for source in self._sources.of(clip, track):

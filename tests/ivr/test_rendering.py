@@ -151,7 +151,7 @@ async def test_whoever_ends_the_work_half_way_loses_nothing_and_it_goes_on_from_
 
 @pytest.mark.parametrize(
     ("trouble", "words"),
-    [(EngineError("it died"), "it died"), (OSError(28, os.strerror(28)), "No space left on device")],
+    [(EngineError("it died"), "it died"), (OSError(28, os.strerror(28)), "磁盘已满")],
 )
 async def test_a_dead_voice_or_a_full_disk_leaves_the_old_sounds_playing_is_told_and_is_got_over(
     voice: Voice, sweet: Sweet, monkeypatch: pytest.MonkeyPatch, trouble: Exception, words: str

@@ -310,6 +310,7 @@ async def test_what_cannot_be_said_is_refused_and_the_next_is_said(espeak: Espea
 async def test_a_folder_that_cannot_be_written_is_an_error_and_the_voice_lives_on(espeak: Espeak) -> None:
     await espeak.prove()
     before = espeak.pid
+    assert espeak._folder
     folder = Path(espeak._folder.name)
     (folder / "spoken.wav").unlink()
     (folder / "spoken.wav").mkdir()
