@@ -132,3 +132,29 @@ async def test_a_key_cuts_the_sentence_and_is_the_answer(
     assert len(recording) / audio.RATE < await exchange.voice.seconds(
         greeting
     ) + await exchange.voice.seconds(menu)
+
+
+async def test_the_switch_plays_our_sounds_as_they_are(exchange: Exchange) -> None:
+    """A transcoder for each call would cost more than everything else that it does."""
+    told: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+    async def dialogue(call: AgiCall) -> None:
+        saying = asyncio.create_task(call.say(Prompt("main-menu"), barge=False))
+        await asyncio.sleep(INTO_S)
+        (channel,) = [
+            line.split("!")[0]
+            for line in (await exchange.switch.command("core show channels concise")).splitlines()
+            if "!AGI!" in line
+        ]
+        told.set_result(await exchange.switch.command(f"core show channel {channel}"))
+        await saying
+        await call.hang_up()
+
+    exchange.answers[NUMBERS[0]] = dialogue
+    async with phone(exchange.sip_port, LI) as telephone:
+        await telephone.call(NUMBERS[0])
+        lines = dict(
+            (part.strip() for part in line.split(":", 1)) for line in (await told).splitlines() if ":" in line
+        )
+        await telephone.until("ended")
+    assert (lines["WriteFormat"], lines["WriteTranscode"]) == ("alaw", "No")
