@@ -14,7 +14,8 @@ from ivr.call import NeedsPerson, Prompt, choose
 from ivr.choice import Choice, find_slot, open_sessions, said_day, said_span, take
 from ivr.identify import patient
 from ivr.line import Line
-from ivr.words import Count, Digits, Money, Name, Value
+from ivr.words import Count, Department, Digits, Hospital, Money, Title, Value
+from ivr.words import Person as Called
 
 # While the read-back plays and the caller thinks, the slot stays theirs.
 THINKING = timedelta(minutes=3)
@@ -58,7 +59,7 @@ async def _reminder(line: Line, person: Person) -> tuple[Prompt, ...]:
     async with line.hotline.read() as db:
         last = await view.last_visit(db, person.id)
     assert last is not None
-    doctor, title = Name(last.doctor or "", last.doctor_pinyin), Name(last.title or "")
+    doctor, title = Called(last.doctor or "", last.doctor_pinyin), Title(last.title or "")
     return (Prompt("same-doctor", {"doctor": doctor, "title": title}),)
 
 
@@ -80,8 +81,8 @@ async def read_back(line: Line, choice: Choice, *, brief: bool = False) -> tuple
     async with line.hotline.read() as db:
         names = await view.names(db, session.hospital_id, session.department_id)
     values: dict[str, Value] = {
-        "hospital": Name(names.hospital_short),
-        "department": Name(names.department, names.department_pinyin),
+        "hospital": Hospital(names.hospital_short, names.hospital_pinyin, names.hospital),
+        "department": Department(names.department, names.department_pinyin),
         "day": said_day(session.day, line.now),
         "span": said_span(choice.starts_at, choice.ends_at),
         "fee": Money(session.fee_fen),
@@ -90,8 +91,8 @@ async def read_back(line: Line, choice: Choice, *, brief: bool = False) -> tuple
     if session.doctor is None or brief:
         return (Prompt("read-back-department", values), where)
     doctor: dict[str, Value] = {
-        "doctor": Name(session.doctor, session.doctor_pinyin),
-        "title": Name(session.title or ""),
+        "doctor": Called(session.doctor, session.doctor_pinyin),
+        "title": Title(session.title or ""),
     }
     return (Prompt("read-back", {**values, **doctor}), where)
 
@@ -163,9 +164,9 @@ async def _tell(line: Line, made: Booked) -> Disposition:
 def told_appointment(line: Line, made: AppointmentView) -> tuple[Prompt, ...]:
     """An appointment in one sentence, with what is special about its state."""
     values: dict[str, Value] = {
-        "name": Name(made.person),
-        "hospital": Name(made.hospital_short),
-        "department": Name(made.department, made.department_pinyin),
+        "name": Called(made.person, made.person_pinyin),
+        "hospital": Hospital(made.hospital_short, made.hospital_pinyin, made.hospital),
+        "department": Department(made.department, made.department_pinyin),
         "day": said_day(made.day, line.now),
         "span": said_span(made.starts_at, made.ends_at),
     }
@@ -173,8 +174,8 @@ def told_appointment(line: Line, made: AppointmentView) -> tuple[Prompt, ...]:
         told = [Prompt("appointment-department", values)]
     else:
         doctor: dict[str, Value] = {
-            "doctor": Name(made.doctor, made.doctor_pinyin),
-            "title": Name(made.title or ""),
+            "doctor": Called(made.doctor, made.doctor_pinyin),
+            "title": Title(made.title or ""),
         }
         told = [Prompt("appointment", {**values, **doctor})]
     if made.state.value in ("stopped", "unpaid"):

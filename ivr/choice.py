@@ -14,7 +14,7 @@ from core.values import Channel, local
 from ivr.call import Prompt, choose
 from ivr.choosing import pick
 from ivr.line import Line
-from ivr.words import Clock, Day, Half, Name, Number, Span
+from ivr.words import Clock, Day, Department, Half, Hospital, Number, Person, Span, Title
 
 # Further ahead than any hospital opens; what is open is decided by each session's own instants.
 HORIZON = timedelta(days=120)
@@ -42,6 +42,10 @@ def _clock(instant: datetime) -> time:
     return local(instant).time()
 
 
+def called(hospital: Named) -> Hospital:
+    return Hospital(hospital.name, hospital.pinyin, hospital.whole)
+
+
 async def find_slot(line: Line) -> Choice | None:
     """Walk down from the hospital; 9 goes one step up. None: back to where it began."""
     while True:
@@ -65,7 +69,7 @@ async def _hospital(line: Line) -> Named | None:
         line.call,
         Prompt("choose-hospital"),
         hospitals,
-        lambda hospital, key: Prompt("option", {"name": Name(hospital.name), "key": key}),
+        lambda hospital, key: Prompt("option", {"name": called(hospital), "key": key}),
     )
 
 
@@ -85,7 +89,7 @@ async def _department(line: Line, hospital: Named) -> Named | None:
 
         def told(department: Named, key: Number, room: dict[int, int] = room) -> Prompt:
             name = "option" if room.get(department.id) else "option-full"
-            return Prompt(name, {"name": Name(department.name, department.pinyin), "key": key})
+            return Prompt(name, {"name": Department(department.name, department.pinyin), "key": key})
 
         chosen = await pick(line.call, Prompt("choose-department"), ordered, told)
         if chosen is None or room.get(chosen.id):
@@ -181,8 +185,8 @@ def _told_doctor(wanted: _Wanted, key: Number) -> Prompt:
     if wanted.earliest:
         return Prompt("option-earliest", {"key": key})
     if session.doctor is None:
-        return Prompt("option", {"name": Name("普通号"), "key": key})
-    name, title = Name(session.doctor, session.doctor_pinyin), Name(session.title or "")
+        return Prompt("option-ordinary", {"key": key})
+    name, title = Person(session.doctor, session.doctor_pinyin), Title(session.title or "")
     return Prompt("option-doctor", {"name": name, "title": title, "key": key})
 
 

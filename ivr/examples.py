@@ -6,17 +6,32 @@ from datetime import date, time
 from core.values import SERIAL_GROUPS
 from ivr.call import Prompt
 from ivr.prompts import Sentence
-from ivr.words import Clock, Count, Day, Digits, Half, Money, Name, Number, Span, Value
+from ivr.words import (
+    Clock,
+    Count,
+    Day,
+    Department,
+    Digits,
+    Half,
+    Hospital,
+    Money,
+    Number,
+    Person,
+    Span,
+    Text,
+    Title,
+    Value,
+)
 
 # A Wednesday: every day after it has a long name.
 TODAY = date(2026, 12, 23)
 # As long as the names of real hospitals, departments and titles are; a Uighur name.
 LONGEST: Mapping[str, Value] = {
-    "name": Name("甲状腺乳腺血管外科"),
-    "hospital": Name("云岭大学附属第一医院"),
-    "department": Name("甲状腺乳腺血管外科"),
-    "doctor": Name("阿卜杜热合曼"),
-    "title": Name("副主任医师"),
+    "name": Department("甲状腺乳腺血管外科"),
+    "hospital": Hospital("云岭大学附属第一医院"),
+    "department": Department("甲状腺乳腺血管外科"),
+    "doctor": Person("阿卜杜热合曼"),
+    "title": Title("副主任医师"),
     "day": Day(date(2026, 12, 24), TODAY),
     "span": Span(time(11, 45), time(12, 15)),
     "half": Half("am"),
@@ -27,16 +42,16 @@ LONGEST: Mapping[str, Value] = {
     "minutes": Count(25, "分钟"),
     "hours": Count(2, "小时"),
     "serial": Digits("82047157", SERIAL_GROUPS),
-    "text": Name(
+    "text": Text(
         "国庆节期间各医院门诊安排有变，十月一日至三日停诊，四日起恢复，请以短信通知为准，急诊照常开放。"
     ),
 }
 # Where a slot is filled otherwise in one sentence than in most.
 OTHERWISE: Mapping[tuple[str, str], Value] = {
-    ("ask-tail", "name"): Name("阿卜杜热合曼女士"),
-    ("option-doctor", "name"): Name("阿卜杜热合曼"),
-    ("appointment", "name"): Name("阿卜杜热合曼"),
-    ("appointment-department", "name"): Name("阿卜杜热合曼"),
+    ("ask-tail", "name"): Person("阿卜杜热合曼女士"),
+    ("option-doctor", "name"): Person("阿卜杜热合曼"),
+    ("appointment", "name"): Person("阿卜杜热合曼"),
+    ("appointment-department", "name"): Person("阿卜杜热合曼"),
     ("option-day", "day"): Day(date(2026, 12, 26), TODAY, brief=True),
     ("option-period", "span"): Span(time(11, 15), time(11, 45), with_half=False),
 }

@@ -8,19 +8,19 @@ from core.values import IdentityKind, identity
 from ivr.call import END, PERSON, NeedsPerson, Prompt
 from ivr.choosing import pick
 from ivr.line import Line
-from ivr.words import Name
+from ivr.words import Person as Called
 
 TRIES = 2
 
 
-def politely(person: Person) -> Name:
+def politely(person: Person) -> Called:
     """The surname with 先生 or 女士: the line tells no stranger a whole name."""
     title = {"male": "先生", "female": "女士"}.get(person.sex or "", "")
     manner = {"先生": " xian1 sheng5", "女士": " nv3 shi4", "": ""}[title]
     surname = surname_of(person.name)
     syllables = person.pinyin.split()
     known = len(syllables) == len(person.name)
-    return Name(surname + title, " ".join(syllables[: len(surname)]) + manner if known else None)
+    return Called(surname + title, " ".join(syllables[: len(surname)]) + manner if known else None)
 
 
 async def patient(line: Line) -> Person:

@@ -10,10 +10,10 @@ from typing import get_args
 
 from ivr.call import Prompt
 from ivr.free_text import written_out
-from ivr.words import PAUSE, Clip, Value, fixed_clips
+from ivr.words import NAMES, PAUSE, Clip, Value, fixed_clips
 
 _SLOT = re.compile(r"\{(\w+)\}")
-_TYPES = {kind.__name__: kind for kind in get_args(Value)}
+_TYPES: Mapping[str, type] = {kind.__name__: kind for kind in (*get_args(Value), *NAMES)}
 # Longest a prompt may take unless it says otherwise.
 MOST_S = 12.0
 # Of the default voice, measured over the catalogue filled with its longest values.

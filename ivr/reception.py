@@ -16,7 +16,7 @@ from ivr.line import Line, Manners
 from ivr.menus import MAIN
 from ivr.story import StoryCall
 from ivr.unanswered import take_message
-from ivr.words import Name
+from ivr.words import Text
 
 log = structlog.get_logger()
 
@@ -130,7 +130,7 @@ def first_words(announcements: Sequence[str], *, recording: bool, staffed: bool)
     said = [Prompt("greeting")]
     if recording:
         said.append(Prompt("recording-notice"))
-    said += [Prompt("announcement", {"text": Name(text)}) for text in announcements]
+    said += [Prompt("announcement", {"text": Text(text)}) for text in announcements]
     if not staffed:
         said += [Prompt("closed"), Prompt("emergency")]
     return tuple(said)

@@ -27,6 +27,7 @@ class AppointmentView:
     version: int
     person_id: int
     person: str
+    person_pinyin: str
     hospital_id: int
     hospital: str
     hospital_short: str
@@ -73,6 +74,7 @@ def _select() -> Select[*tuple[Any, ...]]:
             Appointment.version,
             Person.id,
             Person.name,
+            Person.pinyin,
             Hospital.id,
             Hospital.name,
             Hospital.short_name,
@@ -172,7 +174,9 @@ async def last_visit(db: AsyncSession, person_id: int) -> AppointmentView | None
 
 @dataclass(frozen=True)
 class Names:
+    hospital: str
     hospital_short: str
+    hospital_pinyin: str
     department: str
     department_pinyin: str
 
@@ -180,7 +184,7 @@ class Names:
 async def names(db: AsyncSession, hospital_id: int, department_id: int) -> Names:
     """What a hospital and a department are called. Raises sqlalchemy's NoResultFound."""
     query = (
-        select(Hospital.short_name, Department.name, Department.pinyin)
+        select(Hospital.name, Hospital.short_name, Hospital.pinyin, Department.name, Department.pinyin)
         .join(Department, Department.hospital_id == Hospital.id)
         .where(Hospital.id == hospital_id, Department.id == department_id)
     )

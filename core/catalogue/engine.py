@@ -34,6 +34,7 @@ class Named:
     name: str
     pinyin: str
     note: str = ""
+    whole: str = ""  # of a hospital that is called by its short name: the long one, which pinyin may read
 
 
 async def posts_of_hospital(db: AsyncSession, hospital_id: int) -> list[PostFacts]:
@@ -53,7 +54,7 @@ async def posts_of_hospital(db: AsyncSession, hospital_id: int) -> list[PostFact
 async def live_hospitals(db: AsyncSession) -> Sequence[Named]:
     """Hospitals that take bookings, the most asked for first; name is the short one."""
     rows = await db.execute(
-        select(Hospital.id, Hospital.short_name, Hospital.pinyin, Hospital.grade)
+        select(Hospital.id, Hospital.short_name, Hospital.pinyin, Hospital.grade, Hospital.name)
         .where(Hospital.state == "live")
         .order_by(Hospital.menu_order, Hospital.id)
     )

@@ -4,8 +4,9 @@ import re
 
 import pytest
 
+from core.pinyin import WORDS
 from ivr.prompts import catalogue
-from ivr.reading import WORDS, reading
+from ivr.reading import reading
 
 
 @pytest.mark.parametrize(
