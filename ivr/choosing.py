@@ -1,9 +1,10 @@
-"""Choose one of many by single keys: four on a page, # for more, 9 to go back."""
+"""Choose one of many by single keys: up to four on a page, # for more, 9 to go back."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from ivr.call import BACK, END, PERSON, REPEAT, Call, NeedsPerson, Prompt
+from ivr.prompts import MENU_S, Catalogue, catalogue
 from ivr.words import Number
 
 T = TypeVar("T")
@@ -18,13 +19,13 @@ async def pick(
 
     told: the option's prompt for an item and its key. Silence or wrong keys twice lead to a person.
     """
+    shown = pages(title, items, told)
     page, misses = 0, 0
     notice: tuple[Prompt, ...] = ()
     while True:
-        shown = items[page * PAGE : (page + 1) * PAGE]
-        more = len(items) > PAGE
-        options = [told(item, Number(key)) for key, item in enumerate(shown, 1)]
-        key = await call.ask(*notice, *page_heard(title, options, more=more))
+        here = shown[page]
+        options = [told(item, Number(key)) for key, item in enumerate(here, 1)]
+        key = await call.ask(*notice, *page_heard(title, options, more=len(shown) > 1))
         notice = ()
         if key == PERSON:
             raise NeedsPerson("asked")
@@ -32,11 +33,11 @@ async def pick(
             return None
         if key == REPEAT:
             continue
-        if key == END and more:
-            page = (page + 1) % -(-len(items) // PAGE)
+        if key == END and len(shown) > 1:
+            page = (page + 1) % len(shown)
             continue
-        if key.isdigit() and 1 <= int(key) <= len(shown):
-            return shown[int(key) - 1]
+        if key.isdigit() and 1 <= int(key) <= len(here):
+            return here[int(key) - 1]
         misses += 1
         if misses == 2:
             raise NeedsPerson("no-key" if not key else "wrong-key")
@@ -46,3 +47,23 @@ async def pick(
 def page_heard(title: Prompt, options: Sequence[Prompt], *, more: bool) -> tuple[Prompt, ...]:
     """A whole page as the caller hears it. more: there are further pages."""
     return (title, *options, *((Prompt("more"),) if more else ()), Prompt("back"))
+
+
+def pages(
+    title: Prompt, items: Sequence[T], told: Callable[[T, Number], Prompt], texts: Catalogue | None = None
+) -> list[Sequence[T]]:
+    """The items in their order, as many on a page as people listen to: four, or fewer with long names."""
+    texts = texts or catalogue()
+
+    def fits(shown: Sequence[T], *, more: bool) -> bool:
+        options = [told(item, Number(key)) for key, item in enumerate(shown, 1)]
+        return sum(map(texts.seconds, page_heard(title, options, more=more))) <= MENU_S
+
+    if len(items) <= PAGE and fits(items, more=False):
+        return [items]
+    found, place = [], 0
+    while place < len(items):
+        size = next((size for size in range(PAGE, 1, -1) if fits(items[place : place + size], more=True)), 1)
+        found.append(items[place : place + size])
+        place += size
+    return found

@@ -19,7 +19,7 @@ async def enquire(line: Line) -> Disposition:
     for place, made in enumerate(found):
         last = place == len(found) - 1
         told = told_appointment(line, made)
-        if made.state is not State.STOPPED:  # nobody fetches a number with it any more
+        if made.state not in (State.STOPPED, State.UNPAID):  # nobody is seen with its number yet, or any more
             told += (Prompt("appointment-serial", {"serial": Digits(made.serial, SERIAL_GROUPS)}),)
         menu = Prompt("appointment-menu" if last else "appointment-menu-more")
         await line.reached("appointment")

@@ -33,7 +33,7 @@ LONGEST: Mapping[str, Value] = {
     "doctor": Person("阿卜杜热合曼"),
     "title": Title("副主任医师"),
     "day": Day(date(2026, 12, 24), TODAY),
-    "span": Span(time(11, 45), time(12, 15)),
+    "span": Span(time(11, 15), time(11, 45)),
     "half": Half("am"),
     "clock": Clock(time(11, 45)),
     "key": Number(4),

@@ -9,14 +9,13 @@ from datetime import date, time, timedelta
 from itertools import pairwise
 
 from ivr.call import Prompt
-from ivr.choosing import PAGE, page_heard
+from ivr.choosing import PAGE, page_heard, pages
 from ivr.examples import LONGEST, TODAY, fullest
-from ivr.prompts import Catalogue, catalogue
+from ivr.prompts import MENU_S, Catalogue, catalogue
 from ivr.reception import first_words
 from ivr.words import Day, Number, Span, Value
 
-# What a caller can bear to hear before a choice (120 to 240 characters a minute).
-MENU_S, GREETING_S, NOTICE_S = 20.0, 8.0, 5.0
+GREETING_S, NOTICE_S = 8.0, 5.0
 # A commitment is read back whole before one key makes it: no list to choose from, and no menu.
 READ_BACK_S = 30.0
 # The slow track takes this many times as long.
@@ -64,9 +63,11 @@ def _menus(texts: Catalogue) -> Iterator[MenuHeard]:
         return fullest(texts.sentence(name), **values)
 
     def page(title: str, *options: Prompt) -> tuple[Prompt, ...]:
-        """Numbered as they are asked, with more pages to come."""
-        keyed = [Prompt(one.name, {**one.values, "key": Number(key)}) for key, one in enumerate(options, 1)]
-        return page_heard(Prompt(title), keyed, more=True)
+        """The first of several, numbered as it is asked."""
+        first = pages(Prompt(title), [*options, options[-1]], _keyed, texts)[0]
+        return page_heard(
+            Prompt(title), [_keyed(one, Number(key)) for key, one in enumerate(first, 1)], more=True
+        )
 
     main, confirm = Prompt("main-menu"), Prompt("confirm")
     opening_s = GREETING_S + NOTICE_S + MENU_S
@@ -117,12 +118,16 @@ def _menus(texts: Catalogue) -> Iterator[MenuHeard]:
     yield read_back("confirm-change", "确认改约", "appointments", "change-from", *told)
     known = ("appointment", "appointment-serial", "appointment-menu-more")
     yield read_back("appointment", "听预约", "appointments", *known)
-    unpaid = ("appointment", "appointment-unpaid", *known[1:])
+    unpaid = ("appointment", "appointment-unpaid", known[-1])
     yield read_back("appointment-unpaid", "听未支付的预约", "appointments", *unpaid)
     stopped = ("appointment", "appointment-stopped")
     yield read_back("appointment-stopped", "听停诊的预约", "appointments", *stopped, known[-1])
     yield read_back("which", "是哪个预约", "appointments", *stopped, "this-one")
     yield read_back("cancel", "确认取消", "appointments", *stopped, "cancel-ask")
+
+
+def _keyed(option: Prompt, key: Number) -> Prompt:
+    return Prompt(option.name, {**option.values, "key": key})
 
 
 def _days(away: int) -> Sequence[Day]:

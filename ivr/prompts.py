@@ -13,9 +13,12 @@ from ivr.free_text import written_out
 from ivr.words import NAMES, PAUSE, Clip, Value, fixed_clips
 
 _SLOT = re.compile(r"\{(\w+)\}")
+_STOPPED = re.compile("[,，.。、;；:：?？!！]")
 _TYPES: Mapping[str, type] = {kind.__name__: kind for kind in (*get_args(Value), *NAMES)}
 # Longest a prompt may take unless it says otherwise.
 MOST_S = 12.0
+# What people bear to hear before a choice (120 to 240 characters a minute).
+MENU_S = 20.0
 # Of the default voice, measured over the catalogue filled with its longest values.
 SYLLABLES_PER_S = 3.9
 STOP_S = 0.22  # the breath at a comma or full stop inside a clip
@@ -41,6 +44,7 @@ class Sentence:
     most_s: float
     menu: bool
     pieces: tuple[Clip | str, ...]  # a str is a slot's name
+    breaths: frozenset[int]  # places of pieces with a pause after them: sounds are joined without any
 
 
 class Catalogue:
@@ -83,14 +87,16 @@ class Catalogue:
         if wrong:
             raise PromptError(f"{prompt.name}: these values are missing or unknown: {sorted(wrong)}")
         made: list[Clip] = []
-        for piece in sentence.pieces:
+        for place, piece in enumerate(sentence.pieces):
             if isinstance(piece, Clip):
                 made.append(piece)
-                continue
-            value = prompt.values[piece]
-            if not isinstance(value, sentence.slots[piece]):
-                raise PromptError(f"{prompt.name}: {piece} is a {type(value).__name__}")
-            made += value.clips()
+            else:
+                value = prompt.values[piece]
+                if not isinstance(value, sentence.slots[piece]):
+                    raise PromptError(f"{prompt.name}: {piece} is a {type(value).__name__}")
+                made += value.clips()
+            if place in sentence.breaths:
+                made.append(PAUSE)
         return made
 
     def text(self, prompt: Prompt) -> str:
@@ -131,15 +137,23 @@ def _sentence(name: str, dialogue: str, spoken: str, entry: Mapping[str, object]
     if unknown or set(_SLOT.findall(text)) != set(slots):
         raise PromptError(f"{name}: {sorted(unknown) or 'slots and text do not agree'}")
     pieces: list[Clip | str] = []
+    breaths: set[int] = set()
     for place, part in enumerate(_SLOT.split(text)):
         if place % 2:
             pieces.append(part)
-        elif said := written_out(part).strip(",。、;?! "):
+            continue
+        if _STOPPED.match(part) and pieces:
+            breaths.add(len(pieces) - 1)
+        if said := written_out(part).strip(",。、;?! "):
             pieces.append(Clip(f"prompt/{name}.{place // 2}", said))
+            if _STOPPED.match(part[::-1]):
+                breaths.add(len(pieces) - 1)
     kinds = {slot: _TYPES[str(kind)] for slot, kind in slots.items()}
     most_s = float(str(entry.get("most_s", MOST_S)))
     told = str(entry.get("spoken", spoken))
-    return Sentence(name, dialogue, text, told, kinds, most_s, bool(entry.get("menu")), tuple(pieces))
+    return Sentence(
+        name, dialogue, text, told, kinds, most_s, bool(entry.get("menu")), tuple(pieces), frozenset(breaths)
+    )
 
 
 @cache

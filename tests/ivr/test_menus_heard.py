@@ -4,9 +4,14 @@ import tomllib
 from importlib.resources import files
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from ivr.menus_heard import GREETING_S, MENU_S, NOTICE_S, MenuHeard, menus, over_limit, reckoned_lengths
-from ivr.prompts import Catalogue, catalogue
+from ivr.call import Prompt
+from ivr.choosing import PAGE, page_heard, pages
+from ivr.menus_heard import GREETING_S, NOTICE_S, MenuHeard, menus, over_limit, reckoned_lengths
+from ivr.prompts import MENU_S, Catalogue, catalogue
+from ivr.words import Department, Number
 from tests.ivr.questions import unmeasured
 
 
@@ -45,3 +50,18 @@ def test_a_question_that_is_no_menu_of_ours_is_noticed() -> None:
 def test_every_menu_can_be_said_at_both_paces(menu: MenuHeard) -> None:
     assert 0 < menu.seconds() < menu.seconds(slow=True)
     assert menu.dialogue in catalogue().dialogues
+
+
+@given(st.lists(st.text("心血管内外科医院门诊", min_size=1, max_size=60), min_size=1, max_size=30))
+def test_a_page_of_any_names_is_heard_out_within_its_limit_and_no_name_is_lost(names: list[str]) -> None:
+    def told(name: str, key: Number) -> Prompt:
+        return Prompt("option", {"name": Department(name), "key": key})
+
+    title = Prompt("choose-department")
+    shown = pages(title, names, told)
+    assert [name for page in shown for name in page] == names
+    for page in shown:
+        options = [told(name, Number(key)) for key, name in enumerate(page, 1)]
+        heard = sum(map(catalogue().seconds, page_heard(title, options, more=len(shown) > 1)))
+        assert 1 <= len(page) <= PAGE
+        assert len(page) == 1 or heard <= MENU_S

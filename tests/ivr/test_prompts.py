@@ -44,6 +44,21 @@ def test_text_and_sound_say_the_same() -> None:
     assert [c for c in catalogue().text(prompt) if c >= "\u4e00"] == [c for c in spoken if c >= "\u4e00"]
 
 
+def test_a_breath_is_taken_where_the_text_has_a_stop_and_nowhere_else() -> None:
+    texts = Catalogue(
+        {
+            "d": {
+                "x": {
+                    "text": "您好,{a}{b},在{c}。",
+                    "slots": {"a": "Number", "b": "Number", "c": "Number"},
+                }
+            }
+        }
+    )
+    clips = texts.clips(Prompt("x", {slot: Number(place) for place, slot in enumerate("abc", 1)}))
+    assert "".join(clip.text or "|" for clip in clips) == "您好|一二|在三|"
+
+
 def test_an_entry_that_does_not_hang_together_is_refused() -> None:
     with pytest.raises(PromptError):
         Catalogue({"d": {"x": {"text": "您好{name}"}}})
