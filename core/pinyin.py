@@ -33,12 +33,13 @@ SURNAMES = {
     "能": "nai4", "相": "xiang4", "都": "du1", "舍": "she4", "繁": "po2", "瞿": "qu2", "柏": "bai3",
     "薄": "bo2", "哈": "ha3", "粘": "nian2", "占": "zhan1", "阙": "que1", "莘": "shen1", "褚": "chu3",
     "晁": "chao2", "盛": "sheng4", "强": "qiang2", "宿": "su4", "郗": "xi1", "殷": "yin1", "幺": "yao1",
+    "肖": "xiao1", "干": "gan1", "过": "guo1",
     "万俟": "mo4 qi2", "尉迟": "yu4 chi2", "澹台": "tan2 tai2", "长孙": "zhang3 sun1", "令狐": "ling2 hu2",
     "皇甫": "huang2 fu3", "夏侯": "xia4 hou2", "宰父": "zai3 fu3", "鲜于": "xian1 yu2", "拓跋": "tuo4 ba2",
 }  # fmt: skip
 
 # In a text somebody typed, 曾医生 and 找单主任 are people; 查医生 (look up), 那医生 (that) may be none.
-_NO_PERSON = frozenset("查都那能相应重区句角占强种")
+_NO_PERSON = frozenset("查都那能相应重区句角占强种干过")
 _ADDRESSED = re.compile(
     "(?:^|(?<=[找约见和与由为给是]))"
     f"({'|'.join(sorted(set(SURNAMES) - _NO_PERSON))})(?=医生|大夫|医师|主任|教授|院长|护士|先生|女士)"

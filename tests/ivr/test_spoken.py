@@ -105,6 +105,7 @@ READ = "yun2 ling3 da4 xue2 fu4 shu3 di4 yi1 yi1 yuan4"
         (Person("查良"), "查良", "zha1 liang2"),
         (Person("盖伟"), "盖伟", "ge3 wei3"),
         (Person("朴淑"), "朴淑", "piao2 shu1"),
+        (Person("肖红"), "肖红", "xiao1 hong2"),
         (Person("尉迟恭"), "尉迟恭", "yu4 chi2 gong1"),
         (Person("曾先生"), "曾先生", "zeng1 xian1 sheng5"),
         (Person("单"), "单", "shan4"),

@@ -123,7 +123,7 @@ async def test_a_key_cuts_the_sentence_and_is_the_answer(
         await telephone.until("ended")
     recording = audio.read(wav)
     begin, *_ = await pieces(exchange.voice, [greeting])
-    (end,) = await pieces(exchange.voice, [after])
+    end, *_ = await pieces(exchange.voice, [after])
     assert audio.heard(recording, audio.played(begin)).sure
     assert audio.heard(recording, audio.played(end)).sure
     unsaid = [path for path in await pieces(exchange.voice, [menu]) if telling(path)]
