@@ -246,8 +246,8 @@ def fixed_clips() -> Iterator[Clip]:
     values: Iterable[Value] = (
         *(Number(number) for number in range(61)),
         *(Count(number, measure) for number in range(1, 10) for measure in ("个", "次")),
-        *(Count(number, "分钟") for number in range(1, 61)),
-        *(Count(number, "小时") for number in range(1, 25)),
+        *(Count(number, "分钟") for number in (*range(1, 31), 45, 60)),
+        *(Count(number, "小时") for number in range(1, 13)),
         *(Day(date(2026, 1, number), date(2026, 1, 1)) for number in range(1, 32)),
         *(Day(date(2026, number, 1)) for number in range(1, 13)),
         *(Clock(time(hour, minute)) for hour in range(24) for minute in range(0, 60, 5)),
