@@ -25,10 +25,10 @@ from ivr.words import (
 
 # A Wednesday: every day after it has a long name.
 TODAY = date(2026, 12, 23)
-# As long as the names of real hospitals, departments and titles are; a Uighur name.
+# As long as the short names of real hospitals, departments and titles are; a Uighur name.
 LONGEST: Mapping[str, Value] = {
     "name": Department("甲状腺乳腺血管外科"),
-    "hospital": Hospital("云岭大学附属第一医院"),
+    "hospital": Hospital("雁鸣精神卫生中心"),
     "department": Department("甲状腺乳腺血管外科"),
     "doctor": Person("阿卜杜热合曼"),
     "title": Title("副主任医师"),

@@ -17,7 +17,7 @@ from ivr.words import Day, Number, Span, Value
 
 GREETING_S, NOTICE_S = 8.0, 5.0
 # A commitment is read back whole before one key makes it: no list to choose from, and no menu.
-READ_BACK_S = 30.0
+READ_BACK_S = 32.0
 # The slow track takes this many times as long.
 SLOWER = 1.35
 
@@ -33,8 +33,8 @@ class MenuHeard:
     limit_s: float
 
     def seconds(self, *, slow: bool = False, texts: Catalogue | None = None) -> float:
-        """About how long it takes to hear it out."""
-        said = sum(map((texts or catalogue()).seconds, self.prompts))
+        """About how long it takes to hear it out, in the slower of the two voices."""
+        said = sum(map((texts or catalogue()).longest, self.prompts))
         return said * SLOWER if slow else said
 
 
@@ -52,7 +52,7 @@ def over_limit(lengths: Mapping[str, tuple[float, float]]) -> list[str]:
 def reckoned_lengths(texts: Catalogue | None = None) -> dict[str, tuple[float, float]]:
     """Seconds and limit of every sentence and every menu at their longest, by name."""
     texts = texts or catalogue()
-    found = {one.name: (texts.seconds(fullest(one)), one.most_s) for one in texts.sentences}
+    found = {one.name: (texts.longest(fullest(one)), one.most_s) for one in texts.sentences}
     return found | {
         f"{menu.dialogue}/{menu.name}": (menu.seconds(texts=texts), menu.limit_s) for menu in menus(texts)
     }
