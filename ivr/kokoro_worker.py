@@ -16,6 +16,9 @@ from typing import Any
 
 import numpy as np
 
+from ivr.carrier import FOLLOWING, before_stop, is_short
+from ivr.sound import Samples, joined
+
 # A worker that hangs after its parent was killed ends by itself; the parent waits less than this.
 MOST_S = 180
 RATE = 24000
@@ -113,12 +116,18 @@ class Mouth:
         """Raises ValueError when there is nothing to say, or a sound the model does not know."""
         import soundfile
 
-        said = [self._spoken(portion, speed) for portion in portions(phonemes(pinyin))]
-        if not said:
+        said = self._few(pinyin, speed) if is_short(pinyin) else None
+        if said is None:
+            said = joined([self._spoken(portion, speed) for portion in portions(phonemes(pinyin))])
+        if not len(said):
             raise ValueError("nothing to say")
-        soundfile.write(path, np.concatenate(said), RATE, format="WAV", subtype="PCM_16")
+        soundfile.write(path, said, RATE, format="WAV", subtype="PCM_16")
 
-    def _spoken(self, portion: str, speed: float) -> Any:
+    def _few(self, pinyin: str, speed: float) -> Samples | None:
+        (portion,) = portions(phonemes(f"{pinyin} {FOLLOWING}"))
+        return before_stop(self._spoken(portion, speed), RATE, len(pinyin.split()), len(FOLLOWING.split()))
+
+    def _spoken(self, portion: str, speed: float) -> Samples:
         unknown = {sound for sound in portion if sound not in self._tokens}
         if unknown:
             raise ValueError(f"unknown sounds: {sorted(unknown)}")
@@ -132,7 +141,7 @@ class Mouth:
                 "speed": np.array([speed], dtype=np.float32),
             },
         )
-        return np.asarray(audio, dtype=np.float32).ravel()
+        return np.asarray(audio, dtype=np.float64).ravel()
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from ivr.engines import Mute
 from ivr.espeak import EngineError
 from ivr.kokoro import Kokoro
 from ivr.kokoro_worker import MOST_TOKENS, phonemes, portions
-from ivr.sound import NotSpeech, is_whole
+from ivr.sound import RATE, NotSpeech, for_the_line, is_whole
 from ivr.speech import Voice
 from ivr.voices import open_voice
 from ivr.words import Clip
@@ -143,3 +143,10 @@ async def test_a_name_is_said_by_it_and_found_again_by_the_next_process(
     again = Voice(tmp_path / "none", tmp_path / "cache", Mute(kokoro, ""), better=Mute(kokoro, ""))
     assert again.state(clip) == "rendered"
     assert 0.4 < (again.length(clip) or 0) < 1.6
+
+
+@needs_kokoro
+async def test_a_figure_is_as_long_as_within_a_number_and_not_sung_alone(kokoro: Kokoro) -> None:
+    for figure in ("ling2", "yao1", "san1", "jiu3"):
+        samples, rate = await kokoro.speak(figure)
+        assert 0.2 < len(for_the_line(samples, rate)) / RATE < 0.45, figure
