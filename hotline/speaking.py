@@ -16,12 +16,14 @@ from core.feed import Feed, Lagged
 from core.health import Probe
 from core.journal import JournalRow
 from core.work import Hotline
+from ivr import names as called
 from ivr.call import Track
 from ivr.dialplan import CORE_SOUNDS
+from ivr.names import name_clips
 from ivr.prompts import Catalogue, Sentence, catalogue
 from ivr.rendering import NAMES, Progress, Renderer
 from ivr.speech import NORMAL, TRACKS, Voice, whole
-from ivr.words import Clip, Name
+from ivr.words import Clip
 
 log = structlog.get_logger()
 
@@ -148,12 +150,13 @@ def by_use(texts: Catalogue, heard: Mapping[str, int]) -> list[Clip]:
 
 async def names(db: AsyncSession) -> Sequence[Clip]:
     """What is said of every hospital, department and doctor that a caller may be told of."""
-    hospitals = select(Hospital.short_name, Hospital.pinyin).order_by(Hospital.menu_order, Hospital.id)
-    departments = select(Department.name, Department.pinyin).order_by(Department.menu_order, Department.id)
-    doctors = select(Doctor.name, Doctor.pinyin).where(Doctor.open).order_by(Doctor.id)
-    titles = select(Doctor.title).distinct().order_by(Doctor.title)
-    found: list[Name] = [Name(short_name) for short_name, _ in await db.execute(hospitals)]
-    found += [Name(title) for title in await db.scalars(titles) if title]
-    for query in (departments, doctors):
-        found += [Name(name, pinyin) for name, pinyin in await db.execute(query)]
-    return list({clip.key: clip for name in found for clip in name.clips()}.values())
+    hospitals = select(Hospital.short_name, Hospital.pinyin, Hospital.name)
+    departments = select(Department.name, Department.pinyin).distinct()
+    doctors = select(Doctor.name, Doctor.pinyin, Doctor.title).where(Doctor.open)
+    return list(
+        name_clips(
+            [called.Hospital(*row) for row in await db.execute(hospitals.order_by(Hospital.menu_order))],
+            [called.Department(*row) for row in await db.execute(departments)],
+            [called.Doctor(*row) for row in await db.execute(doctors.order_by(Doctor.id))],
+        )
+    )

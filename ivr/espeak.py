@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from ivr.child import Child, EngineError
-from ivr.reading import reading
+from ivr.reading import read_as
 from ivr.sound import NotSpeech, Samples, check, read_sound
 
 __all__ = ["EngineError", "Espeak"]
@@ -23,13 +23,6 @@ SLOW_RATE = 130
 # Four plain syllables: a voice that reads the tone digits out in English takes twice as long.
 _PROOF, _PROOF_S = "ma1 ma1 ma1 ma1", (0.5, 1.6)
 COMMAND = (sys.executable, "-m", "ivr.espeak_worker", VOICE)
-_PINYIN = re.compile(r"[a-zü]+[0-5]( [a-zü]+[0-5])*")
-
-
-def read_as(text: str, pinyin: str | None = None) -> str:
-    """Pinyin with tone digits, 5 for the neutral tone: as saved if that is whole, else the dictionary's."""
-    given = (pinyin or "").strip().lower().replace("v", "ü")
-    return given if _PINYIN.fullmatch(given) else reading(text)
 
 
 class Espeak:

@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from ivr.child import Child, EngineError
-from ivr.espeak import read_as
+from ivr.reading import read_as
 from ivr.sound import NotSpeech, Samples, check, read_sound
 
 # A sentence takes a third of its length on an idle core, ten times that beside a busy switch.

@@ -7,7 +7,6 @@ import xlsxwriter
 
 from hotline.prompts.stock import Piece, pieces
 from ivr.call import Track
-from ivr.espeak import read_as
 from ivr.prompts import reckoned
 from ivr.speech import Voice
 from ivr.words import Clip
@@ -66,7 +65,7 @@ def _row(voice: Voice, piece: Piece, track: Track) -> tuple[str | float, ...]:
     return (
         f"{voice.recordings.place(clip.key, track)}.wav",
         clip.text,
-        read_as(clip.text, clip.pinyin),
+        clip.reading,
         round(reckoned([clip]), 1),
         sentence.most_s if sentence else "",
         piece.dialogue,

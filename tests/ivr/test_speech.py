@@ -19,6 +19,7 @@ from ivr.call import Prompt
 from ivr.dialplan import CORE_SOUNDS
 from ivr.engines import Mute
 from ivr.espeak import EngineError, Espeak
+from ivr.examples import fullest
 from ivr.prompts import catalogue
 from ivr.sound import RATE, NotSpeech, Samples, is_whole, seconds_of
 from ivr.speech import NoVoice, Voice
@@ -26,7 +27,6 @@ from ivr.voices import open_voice
 from ivr.words import Clip, Digits, Name
 from tests.callers import Caller
 from tests.clocks import FrozenClock
-from tests.ivr.fullest import fullest
 from tests.ivr.sounds import Tones, lose, put, tone
 from tests.ivr.town import town
 
