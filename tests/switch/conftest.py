@@ -14,6 +14,7 @@ from hotline.asterisk import Asterisk, NoAsterisk, find_asterisk
 from hotline.installation import installation
 from hotline.switch import Switch
 from ivr.agi import AgiCall, AgiServer
+from ivr.call import Prompt, Track
 from ivr.dialplan import CORE_SOUNDS, Installation
 from ivr.speech import Voice
 from ivr.voices import open_voice
@@ -32,9 +33,13 @@ class Exchange:
 
     switch: Switch
     agi: AgiServer
-    voice: Voice
+    voices: dict[str, Voice]
     answers: dict[str, Route] = field(default_factory=dict)
     later: dict[str, Route] = field(default_factory=dict)
+
+    @property
+    def voice(self) -> Voice:
+        return self.voices["cmn"]
 
     @property
     def at(self) -> Installation:
@@ -84,6 +89,12 @@ async def voice(settings: Settings, tmp_path_factory: pytest.TempPathFactory) ->
 async def exchange(settings: Settings, asterisk: Asterisk, voice: Voice) -> AsyncIterator[Exchange]:
     at = installation(settings, SystemChance())
     await voice.lay_out(at.sounds, CORE_SOUNDS)
+    voices = {"cmn": voice}
+
+    async def sounds(prompt: Prompt, track: Track) -> list[str]:
+        """A test may give its calls a voice of its own: by a language of its own."""
+        return await voices[track.language].sounds(prompt, Track(slow=track.slow))
+
     answers: dict[str, Route] = {}
     later: dict[str, Route] = {}
 
@@ -97,12 +108,12 @@ async def exchange(settings: Settings, asterisk: Asterisk, voice: Voice) -> Asyn
         "127.0.0.1",
         0,
         {"reception": reception, "unanswered": unanswered},
-        sounds=voice.sounds,
+        sounds=sounds,
         messages=at.messages,
     )
     await agi.start()
     switch = Switch(asterisk, replace(at, agi_port=agi.port), SystemChance())
     await switch.start()
-    yield Exchange(switch, agi, voice, answers, later)
+    yield Exchange(switch, agi, voices, answers, later)
     await switch.stop()
     await agi.stop()
