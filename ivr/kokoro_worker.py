@@ -118,16 +118,16 @@ class Mouth:
 
         said = self._few(pinyin, speed) if is_short(pinyin) else None
         if said is None:
-            said = joined([self._spoken(portion, speed) for portion in portions(phonemes(pinyin))])
+            said = joined([self.spoken(portion, speed) for portion in portions(phonemes(pinyin))])
         if not len(said):
             raise ValueError("nothing to say")
         soundfile.write(path, said, RATE, format="WAV", subtype="PCM_16")
 
     def _few(self, pinyin: str, speed: float) -> Samples | None:
         (portion,) = portions(phonemes(f"{pinyin} {FOLLOWING}"))
-        return before_stop(self._spoken(portion, speed), RATE, len(pinyin.split()), len(FOLLOWING.split()))
+        return before_stop(self.spoken(portion, speed), RATE, len(pinyin.split()), len(FOLLOWING.split()))
 
-    def _spoken(self, portion: str, speed: float) -> Samples:
+    def spoken(self, portion: str, speed: float) -> Samples:
         unknown = {sound for sound in portion if sound not in self._tokens}
         if unknown:
             raise ValueError(f"unknown sounds: {sorted(unknown)}")
