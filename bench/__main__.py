@@ -18,9 +18,8 @@ def main(names: list[str]) -> int:
         print(f"no bench is called {', '.join(unknown)}; there is: {', '.join(BENCHES)}", file=sys.stderr)
         return 2
     set_up_logs(sys.stderr, level=logging.ERROR)
-    print(
-        f"Python {platform.python_version()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the start"
-    )
+    load = os.getloadavg()[0]
+    print(f"Python {platform.python_version()}, {os.cpu_count()} cores, load {load:.1f} at the start")
     for name in names or BENCHES:
         asyncio.run(BENCHES[name]())
     return 0
