@@ -23,7 +23,7 @@ from ivr.names import name_clips
 from ivr.prompts import Catalogue, Sentence, catalogue
 from ivr.rendering import NAMES, Progress, Renderer
 from ivr.speech import NORMAL, TRACKS, Voice, whole
-from ivr.words import Clip
+from ivr.words import PAUSE, Clip
 
 log = structlog.get_logger()
 
@@ -138,9 +138,12 @@ def by_use(texts: Catalogue, heard: Mapping[str, int]) -> list[Clip]:
     ordered = sorted(texts.sentences, key=rank)
     often = [one for one in ordered if heard.get(one.name) or (not heard and one.dialogue == first)]
     rest = [one for one in ordered if one not in often]
-    literal = {id(one): [piece for piece in one.pieces if isinstance(piece, Clip)] for one in ordered}
+    literal = {
+        id(one): [piece for piece in one.pieces if isinstance(piece, Clip) and piece != PAUSE]
+        for one in ordered
+    }
     spoken = {clip.key for clips in literal.values() for clip in clips}
-    fragments = [clip for clip in texts.fixed() if clip.key not in spoken]
+    fragments = [clip for clip in texts.fixed() if clip.key not in spoken and clip != PAUSE]
     return [
         *(clip for one in often for clip in literal[id(one)]),
         *fragments,

@@ -11,6 +11,7 @@ from ivr.call import Track
 from ivr.recordings import ENDINGS
 from ivr.sound import NotSpeech, for_the_line, put, read_sound
 from ivr.speech import Voice
+from ivr.words import PAUSE
 
 
 def names() -> Mapping[str, str]:
@@ -24,9 +25,7 @@ def names() -> Mapping[str, str]:
     for piece in pieces():
         tail = piece.clip.key.rpartition("/")[2]
         short.setdefault(tail, []).append(piece.clip.key)
-        if piece.sentence and len([part for part in piece.sentence.pieces if part == piece.clip]) == len(
-            piece.sentence.pieces
-        ):
+        if piece.sentence and set(piece.sentence.pieces) <= {piece.clip, PAUSE}:
             short.setdefault(piece.sentence.name, []).append(piece.clip.key)
     return known | {name: keys[0] for name, keys in short.items() if len(keys) == 1 and name not in known}
 

@@ -31,7 +31,7 @@ def _pieces() -> Iterator[Piece]:
     texts = catalogue()
     for sentence in texts.sentences:
         for part in sentence.pieces:
-            if isinstance(part, Clip):
+            if isinstance(part, Clip) and part != PAUSE:
                 yield Piece(part, texts.dialogues[sentence.dialogue], sentence)
     for clip in whole(CORE_SOUNDS):
         yield Piece(clip, SWITCH)

@@ -18,6 +18,7 @@ class Tones:
 
     name = "tones"
     lanes = 1
+    lasts_s = 0.5
 
     def __init__(self) -> None:
         self.said: list[str] = []
@@ -29,7 +30,7 @@ class Tones:
     async def speak(self, spelled: str, *, slow: bool = False) -> tuple[Samples, int]:
         self.said.append(spelled)
         await asyncio.sleep(0)
-        return tone(300 + len(spelled) * 10, 0.8 if slow else 0.5), 22050
+        return tone(300 + len(spelled) * 10, self.lasts_s * (1.6 if slow else 1)), 22050
 
     async def close(self) -> None:
         self.closed = True
