@@ -23,7 +23,7 @@ from ivr.words import Clip
 log = structlog.get_logger()
 
 # Until one has been said: Kokoro on one core beside other work, in seconds for a second of speech.
-FIRST_GUESS = 0.6
+FIRST_GUESS = 0.7
 # A full disk or a dead voice is tried again after this, growing.
 LEAST_REST_S, MOST_REST_S = 2.0, 60.0
 # Ranks: what a caller has just heard in the worse voice goes before everything that is prepared, and
@@ -66,7 +66,12 @@ class _Want:
 
     @property
     def seconds(self) -> float:
-        return reckoned([self.clip]) * (1.3 if self.track.slow else 1.0)
+        return lasting(self.clip, self.track)
+
+
+def lasting(clip: Clip, track: Track) -> float:
+    """About how many seconds a clip plays."""
+    return reckoned([clip]) * (1.3 if track.slow else 1.0)
 
 
 class Renderer:

@@ -67,6 +67,7 @@ class Voice:
         self._texts = texts or catalogue()
         self._families = families(self._texts.fixed())
         self._complete: set[tuple[str, Track]] = set()
+        self._lacking: dict[tuple[str, Track], Clip] = {}
         self._making: dict[str, asyncio.Task[None]] = {}
         self._ready = 0.0
         self.failed: dict[str, str] = {}  # clips that could not be made, and why
@@ -275,7 +276,11 @@ class Voice:
         ours = family(clip.key)
         if ours not in self._families or (ours, track) in self._complete:
             return True
-        if any(self.wants(other, track) for other in self._families[ours]):
+        lacking = self._lacking.get((ours, track))
+        if lacking is None or not self.wants(lacking, track):
+            lacking = next((other for other in self._families[ours] if self.wants(other, track)), None)
+        if lacking is not None:  # looked at first the next time: a call asks for this many times a second
+            self._lacking[ours, track] = lacking
             return False
         self._complete.add((ours, track))
         return True

@@ -8,6 +8,7 @@ from hotline.prompts.table import print_table
 from ivr.call import Track
 from ivr.dialplan import CORE_SOUNDS
 from ivr.prompts import catalogue, reckoned
+from ivr.rendering import FIRST_GUESS, lasting
 from ivr.speech import Voice, whole
 from ivr.words import Clip
 
@@ -16,7 +17,7 @@ STATES = ("missing", "fallback", "rendered", "recorded")  # the worst first
 
 
 def list_all(voice: Voice, track: Track) -> int:
-    """Print the sentences with their fixed pieces, and how many pieces are in which state."""
+    """Print the sentences with their fixed pieces, how many are in which state, and the minutes left."""
     rows = [_row(voice, track, one.name, one.text, one.pieces, one.most_s) for one in catalogue().sentences]
     rows += [_row(voice, track, one.key, CORE_SOUNDS[one.key], [one]) for one in whole(CORE_SOUNDS)]
     print_table([HEAD, *rows])
@@ -31,7 +32,12 @@ def counted(voice: Voice, track: Track) -> str:
     told = [f"{states['recorded']} recorded", f"{states['rendered']} rendered by {voice.name}"]
     if voice.better:
         told.append(f"{states['fallback']} stale (in the quick voice)")
-    return f"{name}: {states.total()} pieces: {', '.join(told)}, {states['missing']} missing"
+    told.append(f"{states['missing']} missing")
+    left = sum(lasting(piece.clip, track) for piece in pieces() if voice.wants(piece.clip, track))
+    if left and voice.better:
+        minutes = -(-int(left * FIRST_GUESS / voice.better.lanes) // 60)
+        told.append(f"about {minutes} min to render")
+    return f"{name}: {states.total()} pieces: {', '.join(told)}"
 
 
 def _row(
