@@ -10,8 +10,9 @@ from ivr.call import Prompt, Track
 from ivr.examples import fullest
 from ivr.menus_heard import menus, over_limit
 from ivr.prompts import PAUSE_S, catalogue
+from ivr.rendering import lasting
 from ivr.sound import LINE_RATE, PEAK_DB, SPEECH_DB, Samples, narrowed, read_clip
-from ivr.speech import TRACKS, NoVoice, Voice
+from ivr.speech import NORMAL, TRACKS, NoVoice, Voice
 from ivr.words import PAUSE, Clip
 
 # Around what the chain levels to: more is heard as a change of the loudness.
@@ -83,8 +84,13 @@ async def _lengths(voice: Voice) -> dict[str, tuple[float, float]]:
     lengths = {}
     for name, (prompts, limit_s) in wanted.items():
         clips = [clip for prompt in prompts for clip in texts.clips(prompt)]
-        found = [PAUSE_S if clip == PAUSE else voice.length(clip) for clip in clips]
-        known = [length for length in found if length is not None]
-        # What has no sound yet is named already; the rest is as long as it is.
-        lengths[name] = (sum(known), limit_s)
+        lengths[name] = (sum(_seconds(voice, clip) for clip in clips), limit_s)
     return lengths
+
+
+def _seconds(voice: Voice, clip: Clip) -> float:
+    """As it sounds now, or as reckoned: the longest names are nobody's, and have no sound."""
+    if clip == PAUSE:
+        return PAUSE_S
+    length = voice.length(clip)
+    return lasting(clip, NORMAL) if length is None else length
