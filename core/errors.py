@@ -264,6 +264,12 @@ class RuleInvalid(Refusal):
     code = "rule-invalid"
 
 
+class ChangedMeanwhile(Refusal):
+    """Somebody else has changed what was to be changed."""
+
+    code = "changed-meanwhile"
+
+
 class AppealClosed(Refusal):
     code = "appeal-closed"
 

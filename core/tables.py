@@ -11,6 +11,7 @@ import core.outbox_table
 import core.people.tables
 import core.schedule.tables
 import core.staff.tables
+import core.wording.tables
 from core.database import Base
 
 metadata = Base.metadata

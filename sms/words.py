@@ -60,6 +60,7 @@ REFUSALS: dict[str, str] = {
     "session-exists": "该医生这个班次已有排班,请勿重复。",
     "has-appointments": "该班次已有预约,不能直接撤销,请按停诊办理。",
     "rule-invalid": "规则内容有误,请核对后再试。",
+    "changed-meanwhile": "您要改的内容刚被别人改过,请核对后重发。",
     "appeal-closed": "该申诉已处理完毕,如仍有异议请拨打12320。",
 }
 

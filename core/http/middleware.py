@@ -69,22 +69,22 @@ def failures() -> Middleware:
         try:
             return await handler(request)
         except Refusal as refusal:
-            return _answer(request, status(refusal), refusal.code, sentence(refusal))
+            return answer(request, status(refusal), refusal.code, sentence(refusal))
         except web.HTTPException as error:
             if error.status < 400:
                 raise
             code, words = FAILURES.get(error.status, (f"http-{error.status}", "这个请求没有成功"))
-            answer = _answer(request, error.status, code, words)
+            told = answer(request, error.status, code, words)
             for name in ("Allow", "Retry-After"):
                 if name in error.headers:
-                    answer.headers[name] = error.headers[name]
-            return answer
+                    told.headers[name] = error.headers[name]
+            return told
         except ConnectionResetError:  # the browser has gone: nobody is left to tell
             raise
         except Exception:  # a border: one broken request must not be a blank page
             log.exception("request failed", route=_route(request), method=request.method)
             code, words = FAILURES[500]
-            return _answer(request, 500, code, words)
+            return answer(request, 500, code, words)
 
     return tell
 
@@ -95,7 +95,8 @@ def _route(request: web.Request) -> str:
     return resource.canonical if resource else "none"
 
 
-def _answer(request: web.Request, http_status: int, code: str, words: str) -> web.Response:
+def answer(request: web.Request, http_status: int, code: str, words: str) -> web.Response:
+    """Why not: a page, or JSON where JSON was asked for. code: what a caller can quote."""
     accepted = request.headers.get("Accept", "")
     if "application/json" in accepted and "text/html" not in accepted:
         return web.json_response({"code": code, "words": words}, status=http_status)

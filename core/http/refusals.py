@@ -85,8 +85,25 @@ def _sex(facts: _Facts) -> str:
     return f"该科室只接诊{only}患者,请选择其他科室。"
 
 
+_WRONG: dict[tuple[str, str], _Words] = {
+    ("comment", "empty"): "请写下您的意见。",
+    ("comment", "long"): lambda f: f"意见最多{f['most']}个字,现在有{f['length']}个字。",
+    ("author", "empty"): "请写下您的姓名,好让同事知道是谁说的。",
+    ("author", "long"): lambda f: f"姓名最多{f['most']}个字。",
+    ("pinyin", "count"): lambda f: f"一个字一个音节:要{f['wanted']}个,您填了{f['given']}个。",
+    ("pinyin", "syllable"): lambda f: f"第{f['place']}个音节“{f['syllable']}”不是普通话的音节。",
+    ("pinyin", "tone"): lambda f: f"第{f['place']}个音节“{f['syllable']}”要以声调结尾:1到4,轻声是5。",
+    ("pinyin", "long"): "这个念法太长,存不下。",
+}
+
+
+def _wrong(facts: _Facts) -> str:
+    words = _WRONG.get((str(facts.get("field")), str(facts.get("why"))), "填写的内容有误,请检查后再试。")
+    return words if isinstance(words, str) else words(facts)
+
+
 SENTENCES: dict[str, tuple[int, _Words]] = {
-    "wrong-input": (400, "填写的内容有误,请检查后再试。"),
+    "wrong-input": (400, _wrong),
     "hospital-not-live": (409, "该医院暂未开放预约,请选择其他医院。"),
     "not-open-for-booking": (409, "该科室或医生暂未开放预约,请选择其他科室或医生。"),
     "channel-closed": (409, "该医院暂不接受本渠道预约,请换其他渠道或到医院窗口办理。"),
@@ -153,6 +170,7 @@ SENTENCES: dict[str, tuple[int, _Words]] = {
     "session-exists": (409, lambda f: f"{_day(f.get('day'))}该班次已经发布。"),
     "has-appointments": (409, lambda f: f"该班次还有{_some(f.get('count'))}个占用或预约,不能撤回;请按停诊处理。"),
     "rule-invalid": (400, "规则的键、值或周期不正确。"),
+    "changed-meanwhile": (409, "这里刚刚被别人改过,没有覆盖。请看一下现在的内容,再决定是否还要改。"),
     "appeal-closed": (409, "该限制已结束或申诉已在处理中。"),
 }  # fmt: skip
 

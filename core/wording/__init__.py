@@ -1,0 +1,1 @@
+"""What people say about the sentences that the machine says."""
