@@ -24,8 +24,10 @@ from core.timers import Timers
 from hotline import demo
 from hotline.foundation import Foundation, alone, foundation
 from hotline.jobs import jobs
+from hotline.listening import Listening
 from hotline.speaking import Speaking
 from hotline.telephone import Telephone
+from hotline.wording import SpokenWording
 from ivr.prompts import PromptError, catalogue
 from ivr.voices import open_voice
 from sms import kept
@@ -107,13 +109,15 @@ async def standing(settings: Settings, fall: Callable[[], None]) -> AsyncIterato
         await stack.enter_async_context(_for_ever(running, fall))
         stack.push_async_callback(telephone.stop)
         address = await stack.enter_async_context(
-            _pages(_web_house(ground, feed, parts, telephone), settings)
+            _pages(_web_house(ground, feed, parts, telephone, speaking), settings)
         )
         await telephone.start()
         yield {"web": address, "sip": telephone.sip, "data": str(settings.data.resolve())}
 
 
-def _web_house(ground: Foundation, feed: Feed, parts: Health, telephone: Telephone) -> WebHouse:
+def _web_house(
+    ground: Foundation, feed: Feed, parts: Health, telephone: Telephone, speaking: Speaking
+) -> WebHouse:
     async def texts(limit: int) -> list[KeptText]:
         async with ground.hotline.read() as db:
             return list(await kept.recent(db, ground.hotline.sealer, limit))
@@ -129,6 +133,9 @@ def _web_house(ground: Foundation, feed: Feed, parts: Health, telephone: Telepho
         switch_words=lambda: telephone.words,
         sentence=_sentence,
         demo=ground.settings.demo,
+        wording=SpokenWording(
+            speaking.voice, speaking.progress, Listening(speaking.voice, ground.hotline.clock)
+        ),
     )
 
 

@@ -20,7 +20,12 @@ from core.observing import Metrics
 from core.values import system
 from core.wake import Wake
 from core.work import Hotline
+from hotline.listening import Listening
+from hotline.wording import SpokenWording
+from ivr.rendering import Progress
+from ivr.speech import Voice
 from tests.clocks import FrozenClock
+from tests.ivr.sounds import Tones
 from web.app import make_app
 from web.house import CastMember, PhoneLine, WebHouse
 
@@ -89,14 +94,52 @@ async def feed(hotline: Hotline) -> AsyncIterator[Feed]:
 
 
 @pytest.fixture
-def house(hotline: Hotline, feed: Feed, clock: FrozenClock, switch: Told, texts: list[Sent]) -> WebHouse:
+def engine() -> Tones:
+    """It beeps, and keeps what it was asked to say."""
+    return Tones()
+
+
+@pytest.fixture
+async def voice(tmp_path: Path, engine: Tones) -> AsyncIterator[Voice]:
+    """The real voice, of that engine; nothing has been said yet."""
+    made = Voice(tmp_path / "recordings", tmp_path / "speech", engine)
+    yield made
+    await made.close()
+
+
+class Rendering:
+    """How far the better voice is, as a test says."""
+
+    def __init__(self) -> None:
+        self.at = Progress("kokoro", 0, 0, 0, 0, 0.0, "")
+
+    def progress(self) -> Progress:
+        return self.at
+
+
+@pytest.fixture
+def rendering() -> Rendering:
+    return Rendering()
+
+
+@pytest.fixture
+def house(
+    hotline: Hotline,
+    feed: Feed,
+    clock: FrozenClock,
+    switch: Told,
+    texts: list[Sent],
+    voice: Voice,
+    rendering: Rendering,
+) -> WebHouse:
     async def newest(limit: int) -> Sequence[Sent]:
         return texts[:limit]
 
     metrics = Metrics()
     probes: dict[str, Probe] = {"database": database(hotline), "switch": switch}
     health = Health(clock, probes, metrics=metrics, fresh_s=0)
-    return WebHouse(hotline, feed, health, metrics, newest, lambda: LINE, CAST, demo=True)
+    wording = SpokenWording(voice, rendering.progress, Listening(voice, clock))
+    return WebHouse(hotline, feed, health, metrics, newest, lambda: LINE, CAST, demo=True, wording=wording)
 
 
 @pytest.fixture

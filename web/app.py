@@ -7,7 +7,7 @@ from aiohttp import web
 from core.http.keys import HOTLINE, PAGES
 from core.http.middleware import failures, same_origin, security_headers
 from core.http.pages import environment
-from web import live, operations, start, stories
+from web import live, names, operations, prompts, sounds, start, stories
 from web.house import HOUSE, WebHouse
 
 HERE = Path(__file__).parent
@@ -22,7 +22,7 @@ def make_app(house: WebHouse) -> web.Application:
     app[HOUSE] = house
     app[PAGES] = environment(HERE / "templates")
     app[live.STREAMS] = set()
-    for module in (operations, start, live, stories):
+    for module in (operations, start, live, stories, sounds, prompts, names):
         app.add_routes(module.routes)
     app.router.add_static("/static", HERE / "static", name="static")
     app.on_response_prepare.append(security_headers(_policy))

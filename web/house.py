@@ -11,6 +11,7 @@ from core.feed import Feed
 from core.health import Health
 from core.observing import Metrics
 from core.work import Hotline
+from web.wording import Wording
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,7 @@ class WebHouse:
     texts: the newest texts, at most so many, newest first. phone: None while no switch can be
     reached. switch_words: how to get a switch, where there is none. sentence: the words of a voice
     prompt by its name, with {slots} unfilled. demo: the start page and the stories exist in the demo only.
+    wording: the voice, for those who look at it and listen.
     """
 
     hotline: Hotline
@@ -90,6 +92,7 @@ class WebHouse:
     sentence: Callable[[str], str] = str
     demo: bool = False
     streams: StreamLimits = StreamLimits()
+    wording: Wording = field(kw_only=True)
 
 
 HOUSE = web.AppKey("HOUSE", WebHouse)

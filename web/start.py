@@ -12,6 +12,7 @@ from core.health import State
 from core.http.pages import page
 from web import lists
 from web.house import HOUSE, PhoneLine, WebHouse
+from web.wording import VOICES
 
 
 async def start(request: web.Request) -> web.Response:
@@ -38,6 +39,8 @@ async def start(request: web.Request) -> web.Response:
         cast=house.cast,
         no_switch=await _without_switch(house),
         now=house.hotline.clock.now(),
+        progress=house.wording.progress(),
+        voices=VOICES,
     )
 
 

@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import Browser, Page, async_playwright
 
-from tests.pages import database_url, feed, house, open_pages, switch, texts
+from tests.pages import database_url, engine, feed, house, open_pages, rendering, switch, texts, voice
 
-__all__ = ["database_url", "feed", "house", "open_pages", "switch", "texts"]
+__all__ = ["database_url", "engine", "feed", "house", "open_pages", "rendering", "switch", "texts", "voice"]
 
 # The sound is made up, and loopback counts as a network: all of a call stays on this machine.
 FLAGS = [

@@ -1,5 +1,5 @@
 """Every test of a page has the pages at hand."""
 
-from tests.pages import database_url, feed, house, open_pages, switch, texts
+from tests.pages import database_url, engine, feed, house, open_pages, rendering, switch, texts, voice
 
-__all__ = ["database_url", "feed", "house", "open_pages", "switch", "texts"]
+__all__ = ["database_url", "engine", "feed", "house", "open_pages", "rendering", "switch", "texts", "voice"]

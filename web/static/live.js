@@ -73,7 +73,7 @@ function poll() {
 }
 
 async function watch_health() {
-  await refresh("health");
+  await Promise.all([refresh("health"), refresh("voice")]);
   const phone = document.querySelector("[data-phone]")?.dataset.phone;
   const shown = document.getElementById("keypad") ? "yes" : "no";
   // The switch has come up since the page was opened: only a new page may talk to it.
