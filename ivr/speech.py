@@ -15,16 +15,15 @@ from ivr.engines import Engine, Mute
 from ivr.free_text import written_out
 from ivr.prompts import Catalogue, catalogue
 from ivr.recordings import MANDARIN, Recordings
+from ivr.shelf import Shelf
 from ivr.sound import (
     FORMATS,
     NotSpeech,
     as_wav,
-    is_whole,
     joined,
     of,
     read_clip,
     seconds_of,
-    write_clip,
 )
 from ivr.sources import Kind, Source, Sources, families, family
 from ivr.words import PAUSE, Clip
@@ -60,7 +59,7 @@ class Voice:
         texts: Catalogue | None = None,
     ) -> None:
         self.recordings = Recordings(recordings)
-        self._cache = cache
+        self._shelf = Shelf(cache)
         self._engine = engine
         self.better = better
         self._sources = Sources(self.recordings, engine, better)
@@ -68,7 +67,6 @@ class Voice:
         self._families = families(self._texts.fixed())
         self._complete: set[tuple[str, Track]] = set()
         self._lacking: dict[tuple[str, Track], Clip] = {}
-        self._making: dict[str, asyncio.Task[None]] = {}
         self._ready = 0.0
         self.failed: dict[str, str] = {}  # clips that could not be made, and why
         self.hopeless: dict[str, str] = {}  # clips that the better voice cannot say, and why
@@ -114,7 +112,7 @@ class Voice:
                 worse = True
                 continue
             try:
-                path = await self._have(source)
+                path = await self._shelf.have(source)
             except (EngineError, NotSpeech, OSError) as error:
                 self._note(clip, source, str(error)[:120])
                 continue
@@ -146,7 +144,7 @@ class Voice:
         """How many seconds its sound plays; None where there is none yet, or not a usable one."""
         source = self._played(clip, track)
         with contextlib.suppress(OSError):
-            return seconds_of(self._cache / source.file) if source else None
+            return seconds_of(self._shelf.path(source)) if source else None
         return None
 
     def heard_from(self, clip: Clip, track: Track = NORMAL) -> str:
@@ -159,7 +157,7 @@ class Voice:
             if source.kind.human:
                 return source
             swapped = source.kind is not Kind.BETTER or self._swapped(source, clip, track)
-            if swapped and is_whole(self._cache / source.file):
+            if swapped and self._shelf.holds(source):
                 return source
         return None
 
@@ -215,24 +213,24 @@ class Voice:
             return False
         for source in self._sources.of(clip, track):
             if source.kind is not Kind.QUICK:
-                return source.kind is Kind.BETTER and not is_whole(self._cache / source.file)
+                return source.kind is Kind.BETTER and not self._shelf.holds(source)
         return False
 
     async def improve(self, clip: Clip, track: Track) -> None:
         """Have the better voice say it. Raises EngineError, NotSpeech, OSError."""
         for source in self._sources.of(clip, track):
             if source.kind is Kind.BETTER:
-                await self._have(source)
+                await self._shelf.have(source)
 
     def forget(self, clips: Iterable[Clip], track: Track = NORMAL) -> int:
         """Remove what engines have said of these, so that it is said anew; how many there were."""
-        gone = 0
-        for clip in clips:
-            for source in self._sources.of(clip, track):
-                if source.kind in (Kind.BETTER, Kind.QUICK) and is_whole(self._cache / source.file):
-                    for ending in FORMATS:
-                        of(self._cache / source.file, ending).unlink(missing_ok=True)
-                    gone += 1
+        spoken = (
+            source
+            for clip in clips
+            for source in self._sources.of(clip, track)
+            if source.kind in (Kind.BETTER, Kind.QUICK)
+        )
+        gone = sum(map(self._shelf.remove, spoken))
         self._complete.clear()
         return gone
 
@@ -258,10 +256,7 @@ class Voice:
         return Report(State.UP)
 
     async def close(self) -> None:
-        making = list(self._making.values())
-        for one in making:
-            one.cancel()
-        await asyncio.gather(*making, return_exceptions=True)
+        await self._shelf.close()
         for engine in (self._engine, self.better):
             if engine:
                 await engine.close()
@@ -270,7 +265,7 @@ class Voice:
 
     def _swapped(self, source: Source, clip: Clip, track: Track) -> bool:
         """Digits change their voice together, dates too: one number is never said by two people."""
-        if not is_whole(self._cache / source.file):
+        if not self._shelf.holds(source):
             self._complete.discard((family(clip.key), track))
             return False
         ours = family(clip.key)
@@ -284,28 +279,6 @@ class Voice:
             return False
         self._complete.add((ours, track))
         return True
-
-    async def _have(self, source: Source) -> Path:
-        path = self._cache / source.file
-        # Looked up at each ask: what a cleaner took away is made again, and costs a few microseconds.
-        if not is_whole(path):
-            # Two calls that want the same new word wait for the same making of it.
-            making = self._making.get(source.file)
-            if making is None:
-                making = asyncio.create_task(self._make(source, path), name="speak")
-                self._making[source.file] = making
-                making.add_done_callback(lambda done: self._made(source.file, done))
-            await asyncio.shield(making)
-        return path
-
-    async def _make(self, source: Source, path: Path) -> None:
-        samples = await source.make()
-        await asyncio.to_thread(write_clip, path, samples)
-
-    def _made(self, file: str, making: asyncio.Task[None]) -> None:
-        self._making.pop(file, None)
-        if not making.cancelled():
-            making.exception()  # whoever asked may have gone: it counts as looked at
 
 
 def whole(texts: Mapping[str, str]) -> list[Clip]:
