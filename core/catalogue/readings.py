@@ -6,13 +6,34 @@ What is saved has a syllable with a tone digit for each Chinese character that i
 import re
 import unicodedata
 from collections.abc import Sequence
-from functools import cache
 
 from core.errors import WrongInput
 from core.pinyin import proper
 
 _MARKED = re.compile("[āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜńňǹḿ]")
 _TONED = re.compile(r"([a-zü]+)([0-9]*)")
+
+# Every syllable of Mandarin that some character is read with and a voice can say, without its tone, v for ü.
+_TABLE = """
+a ai an ang ao ba bai ban bang bao bei ben beng bi bian biang biao bie bin bing bo bong bu ca cai can cang
+cao ce cei cen ceng cha chai chan chang chao che chen cheng chi chong chou chu chua chuai chuan chuang chui
+chun chuo ci cong cou cu cuan cui cun cuo da dai dan dang dao de dei den deng di dia dian diao die din ding
+diu dong dou du duan dui dun duo e ei en eng er fa fan fang fei fen feng fiao fo fou fu ga gai gan gang gao
+ge gei gen geng gong gou gu gua guai guan guang gui gun guo ha hai han hang hao he hei hen heng hong hou hu
+hua huai huan huang hui hun huo ji jia jian jiang jiao jie jin jing jiong jiu ju juan jue jun ka kai kan
+kang kao ke kei ken keng kong kou ku kua kuai kuan kuang kui kun kuo la lai lan lang lao le lei len leng li
+lia lian liang liao lie lin ling liu lo long lou lu luan lun luo lv lve ma mai man mang mao me mei men meng
+mi mian miao mie min ming miu mo mou mu na nai nan nang nao ne nei nen neng ni nia nian niang niao nie nin
+ning niu nong nou nu nuan nun nuo nv nve o ou pa pai pan pang pao pei pen peng pi pian piao pie pin ping po
+pou pu qi qia qian qiang qiao qie qin qing qiong qiu qu quan que qun ran rang rao re ren reng ri rong rou ru
+rua ruan rui run ruo sa sai san sang sao se sen seng sha shai shan shang shao she shei shen sheng shi shou
+shu shua shuai shuan shuang shui shun shuo si song sou su suan sui sun suo ta tai tan tang tao te tei teng
+ti tian tiao tie ting tong tou tu tuan tui tun tuo wa wai wan wang wei wen weng wo wong wu xi xia xian xiang
+xiao xie xin xing xiong xiu xu xuan xue xun ya yan yang yao ye yi yin ying yo yong you yu yuan yue yun za
+zai zan zang zao ze zei zen zeng zha zhai zhan zhang zhao zhe zhei zhen zheng zhi zhong zhou zhu zhua zhuai
+zhuan zhuang zhui zhun zhuo zi zong zou zu zuan zui zun zuo
+"""
+_SYLLABLES = frozenset(_TABLE.split())
 
 
 def checked(typed: str, characters: Sequence[int]) -> str:
@@ -26,7 +47,7 @@ def checked(typed: str, characters: Sequence[int]) -> str:
         raise _wrong("count", wanted=characters[0], given=len(found))
     for place, one in enumerate(found, start=1):
         match = _TONED.fullmatch(one)
-        if match is None or not _known(match[1]):
+        if match is None or match[1].replace("ü", "v") not in _SYLLABLES:
             raise _wrong("syllable", place=place, syllable=one[:12])
         if not re.fullmatch("[0-5]", match[2]):
             raise _wrong("tone", place=place, syllable=one[:12])
@@ -52,25 +73,6 @@ def _toned(syllable: str) -> str:
     if not _MARKED.search(syllable):
         return syllable
     return str(to_tone3(syllable, v_to_u=True, neutral_tone_with_five=True))
-
-
-def _known(syllable: str) -> bool:
-    """Without its tone: some character is read so, and a voice can say it (ng and ê it cannot)."""
-    return syllable.replace("ü", "v") in _dictionary() and proper(f"{syllable}1", 1) is not None
-
-
-@cache
-def _dictionary() -> frozenset[str]:
-    """Every syllable that some character is read with, without its tone, v for ü."""
-    from pypinyin.contrib.tone_convert import to_normal
-    from pypinyin.pinyin_dict import pinyin_dict
-
-    # The dictionary is read once: a quarter of a second that nobody on the phone may wait for.
-    return frozenset(
-        to_normal(reading).replace("ü", "v")
-        for readings in pinyin_dict.values()
-        for reading in readings.split(",")
-    )
 
 
 def _wrong(why: str, **facts: object) -> WrongInput:

@@ -6,8 +6,9 @@ from playwright.async_api import Browser, ViewportSize, expect
 from core.contact.rules import Disposition
 from core.health import State, Told
 from core.work import Hotline
+from ivr.rendering import Progress
 from tests.browser.conftest import complaints
-from tests.pages import LINE, Open, Sent, call
+from tests.pages import LINE, Open, Rendering, Sent, call
 
 pytestmark = pytest.mark.browser
 WIDE, NARROW = ViewportSize(width=1280, height=800), ViewportSize(width=390, height=844)
@@ -68,6 +69,21 @@ async def test_a_call_appears_by_itself_and_then_its_end(
     await expect(calls).to_have_count(2)
     await expect(calls.nth(1)).to_contain_text("预约成功")
     assert errors == []
+
+
+async def test_how_far_the_voice_is_is_seen_to_move(
+    browser: Browser, open_pages: Open, rendering: Rendering
+) -> None:
+    rendering.at = Progress("kokoro", 400, 100, 20, 280, 1234.0, "")
+    pages = await open_pages()
+    page = await browser.new_page(viewport=WIDE)
+    await page.goto(str(pages.make_url("/")))
+    voice = page.locator("[data-list=voice]")
+    await expect(voice).to_contain_text("还要大约 21 分钟")
+    rendering.at = Progress("kokoro", 400, 400, 0, 0, 0.0, "")
+    await expect(voice).to_contain_text("没有要等的", timeout=20_000)
+    await page.get_by_role("link", name="语音文案").click()
+    await expect(page.get_by_role("heading", name="语音文案")).to_be_visible()
 
 
 async def test_without_scripts_the_lists_are_there(

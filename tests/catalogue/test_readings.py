@@ -1,6 +1,8 @@
 """How names are read: what may be typed, what is saved, who may, and who came first."""
 
 import pytest
+from pypinyin.contrib.tone_convert import to_normal, to_tone3
+from pypinyin.pinyin_dict import pinyin_dict
 from sqlalchemy import select
 
 from core import journal
@@ -58,6 +60,18 @@ def test_what_cannot_be_said_is_refused_in_chinese(typed: str, said: str) -> Non
 def test_a_hospital_is_read_by_its_short_or_its_long_name() -> None:
     assert checked("shi4 yi1", [2, 4]) == "shi4 yi1"
     assert checked("shi4 yi1 yi1 yuan4", [2, 4]) == "shi4 yi1 yi1 yuan4"
+
+
+def test_every_reading_of_the_dictionary_may_be_typed() -> None:
+    """But for those of interjections, which no voice can say: ng2, hm, ê."""
+    readings = {one for known in pinyin_dict.values() for one in known.split(",")}
+    refused = set()
+    for reading in readings:
+        try:
+            checked(to_tone3(reading, neutral_tone_with_five=True), [1])
+        except WrongInput:
+            refused.add(to_normal(reading))
+    assert refused == {"ê", "hm", "hng", "m", "n", "ng"}
 
 
 def test_tone_marks_stand_where_schoolbooks_put_them() -> None:

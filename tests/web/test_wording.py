@@ -14,7 +14,7 @@ from aiohttp.test_utils import TestClient
 from core.values import system
 from core.wording.engine import comment, comments
 from core.work import Hotline
-from hotline.listening import MOST_WAITING, Listening
+from hotline.listening import AT_ONCE, MOST_WAITING, Listening
 from hotline.wording import SLOTS, SpokenWording
 from ivr.call import Prompt
 from ivr.child import EngineError
@@ -170,8 +170,10 @@ class Slow(Tones):
     def __init__(self) -> None:
         super().__init__()
         self.go = asyncio.Event()
+        self.asked = 0
 
     async def speak(self, spelled: str, *, slow: bool = False) -> tuple[Samples, int]:
+        self.asked += 1
         await self.go.wait()
         return await super().speak(spelled, slow=slow)
 
@@ -204,7 +206,7 @@ async def test_without_a_voice_the_page_says_that_there_is_none(speaking: Speaki
 
 
 async def test_who_comes_when_too_many_listen_is_told_to_come_back(speaking: Speaking) -> None:
-    """And a call is not among those who wait: it asks the voice itself."""
+    """And two at most stand in the queue of the voice, where the calls stand too."""
     engine = Slow()
     client, listening = await speaking(engine)
     names = list(SENTENCES)
@@ -213,6 +215,7 @@ async def test_who_comes_when_too_many_listen_is_told_to_come_back(speaking: Spe
     status, code, words = await refused(client, f"/prompts/{names[MOST_WAITING]}.wav")
     assert (status, code) == (503, "too-many-listen")
     assert "过几秒" in words
+    assert engine.asked == AT_ONCE
     engine.go.set()
     assert {answer.status for answer in await asyncio.gather(*patient)} == {200}
 
