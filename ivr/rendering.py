@@ -24,6 +24,8 @@ log = structlog.get_logger()
 
 # Until one has been said: Kokoro on one core beside other work, in seconds for a second of speech.
 FIRST_GUESS = 0.7
+# The guess weighs as much as this much speech, and a sentence a little less with each that follows.
+LEARNT_S, FADING = 60.0, 0.99
 # A full disk or a dead voice is tried again after this, growing.
 LEAST_REST_S, MOST_REST_S = 2.0, 60.0
 # Ranks: what a caller has just heard in the worse voice goes before everything that is prepared, and
@@ -88,7 +90,8 @@ class Renderer:
         self._turns = itertools.count()
         self._more = asyncio.Event()
         self._rests = Backoff(chance, first_s=LEAST_REST_S, most_s=MOST_REST_S)
-        self._pace = FIRST_GUESS
+        # Seconds of work, and the seconds of speech that came of it: the newest count most.
+        self._worked, self._spoken = FIRST_GUESS * LEARNT_S, LEARNT_S
         self.trouble = ""
         self.said: Callable[[Clip, Track], object] = lambda _clip, _track: None  # told of each that is done
         voice.missed = lambda clip, track: self._want(clip, track, ASKED)
@@ -167,8 +170,8 @@ class Renderer:
         clock = asyncio.get_running_loop().time
         began = clock()
         await self._voice.improve(want.clip, want.track)
-        taken = (clock() - began) / max(0.3, want.seconds)
-        self._pace += (taken - self._pace) * 0.1
+        self._worked = self._worked * FADING + clock() - began
+        self._spoken = self._spoken * FADING + want.seconds
 
     def _give_up(self, clip: Clip, why: str) -> None:
         if clip.key not in self._voice.hopeless:
@@ -197,7 +200,7 @@ class Renderer:
             rendered=len(self._wants) - len(waiting) - given_up,
             missing=len(waiting) - stale,
             stale=stale + given_up,
-            seconds_left=None if self.trouble else left * self._pace / lanes,
+            seconds_left=None if self.trouble else left * self._worked / self._spoken / lanes,
             trouble=self.trouble,
         )
 
