@@ -19,7 +19,7 @@ from ivr.menus_heard import SLOWER, menus
 from ivr.prompts import PromptError, Sentence, catalogue, reckoned
 from ivr.rendering import Progress as Rendered
 from ivr.speech import TRACKS, Voice, whole
-from ivr.words import Clip
+from ivr.words import PAUSE, Clip, fixed_clips
 from web import wording as shown
 
 # What a value is called on a page: by its slot's name, or by that and its type.
@@ -28,6 +28,13 @@ SLOTS: dict[str, str] = {
     "department": "科室", "doctor": "医生", "title": "职称", "day": "日期", "span": "时段",
     "half": "上午或下午", "clock": "时间", "key": "按键", "fee": "金额", "count": "几个", "minutes": "几分钟",
     "hours": "几小时", "serial": "流水号", "text": "公告内容",
+}  # fmt: skip
+# Kinds of fragments, by the first part of their keys, in the order in which they are shown.
+FAMILIES = {
+    "digit": "号码里的数字（一位一位念）", "number": "数", "count": "几个、几次、几分钟、几小时",
+    "near": "今天、明天、后天",
+    "month": "月", "day": "日", "weekday": "星期", "half": "上午、下午", "hour": "几点", "minute": "几分",
+    "word": "连接的字", "yuan": "元", "jiao": "角",
 }  # fmt: skip
 # The catalogue is written for the voice; people read full-width stops.
 _READABLE = str.maketrans(",;:?!", "，；：？！")
@@ -88,6 +95,18 @@ class SpokenWording:
             slow=look.length(clips, slow=True),
         )
 
+    async def families(self) -> Sequence[shown.Family]:
+        return await asyncio.to_thread(self._families)
+
+    def _families(self) -> list[shown.Family]:
+        look = _Look(self._voice)
+        listed: dict[str, list[shown.Fragment]] = {name: [] for name in FAMILIES}
+        for clip in fragments():
+            own = look.worst([clip])
+            assert own
+            listed[clip.key.partition("/")[0]].append(shown.Fragment(clip.key, clip.text, own))
+        return [shown.Family(name, FAMILIES[name], tuple(found)) for name, found in listed.items()]
+
     async def menus(self) -> Sequence[shown.Menu]:
         return await asyncio.to_thread(self._menus)
 
@@ -132,6 +151,12 @@ class SpokenWording:
             raise shown.Unknown(name)
         return await self.listening.hear(clips, TRACKS[slow], known=known)
 
+    async def hear_fragment(self, key: str, *, slow: bool, known: str = "") -> shown.Heard:
+        found = [clip for clip in fragments() if clip.key == key]
+        if not found:
+            raise shown.Unknown(key)
+        return await self.listening.hear(found, TRACKS[slow], known=known)
+
     async def hear_menu(self, name: str, *, slow: bool, known: str = "") -> shown.Heard:
         found = [menu for menu in menus(self._texts) if menu.name == name]
         if not found:
@@ -143,6 +168,11 @@ class SpokenWording:
     ) -> shown.Heard:
         clips = list(_called(kind, text, pinyin, whole).clips())
         return await self.listening.hear(clips, TRACKS[slow], tried=tried)
+
+
+def fragments() -> list[Clip]:
+    """What fills slots and can be made before anybody calls."""
+    return [clip for clip in fixed_clips() if clip != PAUSE]
 
 
 class _Look:

@@ -14,7 +14,7 @@ from core.http.refusals import sentence, status
 from core.work import Work
 from web.editing import READ_ONLY, editor, may_edit
 from web.house import HOUSE, WebHouse
-from web.wording import Reading
+from web.wording import QUICK, Reading
 
 KINDS = {What.HOSPITAL: "医院", What.DEPARTMENT: "科室", What.DOCTOR: "医生"}
 ON_A_PAGE = 40
@@ -91,6 +91,7 @@ async def _names(
         pages=-(-found.found // ON_A_PAGE),
         may_edit=may_edit(request),
         read_only=READ_ONLY,
+        stand_in=house.wording.progress().voice != QUICK,
     )
 
 

@@ -1,5 +1,6 @@
 """Every sentence that the machine can say: to be read, heard, searched and commented on."""
 
+import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -55,7 +56,9 @@ async def prompts(request: web.Request) -> web.Response:
     dialogues = await house.wording.dialogues()
     groups = [(one, rows(one, comments, search, show)) for one in dialogues]
     every = [row for _, listed in groups for row in listed]
-    return page(
+    # Two hundred kilobytes of page: they are not written on the loop that the calls run on.
+    return await asyncio.to_thread(
+        page,
         request,
         "prompts/page.html",
         groups=groups,
@@ -184,6 +187,12 @@ def _author(request: web.Request) -> str:
     return unquote(request.cookies.get(AUTHOR_COOKIE, ""))[: wording.MOST_AUTHOR]
 
 
+async def fragments(request: web.Request) -> web.Response:
+    """Figures, dates and amounts: what fills the slots."""
+    families = await request.app[HOUSE].wording.families()
+    return page(request, "prompts/fragments.html", families=families, **_voice(request))
+
+
 async def voice(request: web.Request) -> web.Response:
     """How far the voice is, for an open page; names nobody, so it is there outside the demo too."""
     return page(request, "lists/voice.html", **_voice(request))
@@ -202,6 +211,7 @@ def _voice(request: web.Request) -> dict[str, Any]:
 
 routes = [
     web.get("/prompts", prompts, name="prompts"),
+    web.get("/fragments", fragments, name="fragments"),
     web.get("/live/voice", voice, name="live-voice"),
     web.get(f"/prompts/{SENTENCE}", sentence, name="sentence"),
     web.post(f"/prompts/{SENTENCE}/comments", comment, name="sentence-comment"),

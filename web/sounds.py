@@ -24,6 +24,10 @@ async def menu(request: web.Request) -> web.Response:
     return await _named(request, request.app[HOUSE].wording.hear_menu)
 
 
+async def fragment(request: web.Request) -> web.Response:
+    return await _named(request, request.app[HOUSE].wording.hear_fragment)
+
+
 async def _named(request: web.Request, hear: Hear) -> web.Response:
     """The browser keeps it, asks each time, and is told when it sounds otherwise by now."""
     known = next((tag.value for tag in request.if_none_match or ()), "")
@@ -79,6 +83,7 @@ def _silent(request: web.Request, why: NoSound) -> web.Response:
 
 routes = [
     web.get(f"/prompts/{SENTENCE}.wav", sentence, name="sentence-sound"),
+    web.get("/fragments/{name:[a-z]+/[a-z0-9]+}.wav", fragment, name="fragment-sound"),
     web.get("/menus/{name:[a-z0-9-]+}.wav", menu, name="menu-sound"),
     web.get(r"/names/{what:hospital|department|doctor}/{id:\d{1,12}}.wav", name, name="name-sound"),
 ]

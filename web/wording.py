@@ -21,7 +21,8 @@ SOUNDS = {
     Sound.STAND_IN: "临时语音",
     Sound.MISSING: "没有声音",
 }
-VOICES = {"kokoro": "清晰语音（Kokoro）", "espeak": "基本语音（espeak）"}
+QUICK = "espeak"
+VOICES = {"kokoro": "清晰语音（Kokoro）", QUICK: "基本语音（espeak）"}
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,24 @@ class Menu:
 
 
 @dataclass(frozen=True)
+class Fragment:
+    """A sound that fills slots: 十一月, 两点. key: what its recording is called."""
+
+    key: str
+    text: str
+    own: Sound
+
+
+@dataclass(frozen=True)
+class Family:
+    """Fragments of one kind. name: the first part of their keys."""
+
+    name: str
+    title: str
+    fragments: tuple[Fragment, ...]
+
+
+@dataclass(frozen=True)
 class Progress:
     """Of the better voice. wanted: 0 when there is none, or nothing to do yet.
 
@@ -169,6 +188,9 @@ class Wording(Protocol):
 
     async def menus(self) -> Sequence[Menu]: ...
 
+    async def families(self) -> Sequence[Family]:
+        """Figures, dates, times and amounts, by kind."""
+
     def progress(self) -> Progress: ...
 
     def reading(self, kind: str, text: str, pinyin: str, whole: str) -> Reading:
@@ -179,6 +201,9 @@ class Wording(Protocol):
 
         Raises Unknown, NoSound.
         """
+
+    async def hear_fragment(self, key: str, *, slow: bool, known: str = "") -> Heard:
+        """Raises Unknown, NoSound."""
 
     async def hear_menu(self, name: str, *, slow: bool, known: str = "") -> Heard:
         """Raises Unknown, NoSound."""

@@ -6,7 +6,10 @@ from playwright.async_api import Browser, Page, ViewportSize, expect
 from core.values import system
 from core.wording.engine import comment
 from core.work import Hotline
+from ivr.call import Prompt
+from ivr.prompts import catalogue
 from ivr.rendering import Progress
+from ivr.speech import Voice
 from tests.browser.conftest import complaints
 from tests.browser.seen import faults
 from tests.builders import clinic
@@ -20,14 +23,14 @@ SIZES = {
     "zoomed to 200 %": ViewportSize(width=640, height=450),
     "narrow and zoomed": ViewportSize(width=320, height=420),
 }
-PATHS = ("/prompts", "/prompts/read-back", "/names", "/names?what=hospital")
+PATHS = ("/prompts", "/prompts/read-back", "/fragments", "/names", "/names?what=hospital")
 HALF_WAY = Progress("kokoro", 400, 100, 20, 280, 1234.0, "语音文件写不下去：磁盘已满")
 
 
 async def played(page: Page, condition: str) -> None:
     """Return when this is true of the page's player. The policy forbids to wait by evaluating text."""
     await page.evaluate(
-        "() => new Promise((done) => { const player = document.documentElement.player;"
+        "() => new Promise((done) => { const player = document.querySelector('audio');"
         f" const look = () => ({condition} ? done() : setTimeout(look, 20)); look(); }})"
     )
 
@@ -62,7 +65,7 @@ async def test_a_sentence_really_plays_and_stops(browser: Browser, open_pages: O
     await button.first.focus()
     await page.keyboard.press("Space")
     await expect(button.first).to_have_text("停")
-    player = "document.documentElement.player"
+    player = "document.querySelector('audio')"
     await played(page, "player.currentTime > 0.3")
     assert await page.evaluate(f"{player}.duration") > 3
     assert not await page.evaluate(f"{player}.error")
@@ -75,7 +78,7 @@ async def test_a_whole_menu_plays_to_its_end(browser: Browser, open_pages: Open)
     page = await open_page(browser, open_pages, "/prompts")
     button = page.get_by_role("button", name="听整个菜单：还要办理什么")
     await page.evaluate(
-        "document.documentElement.player.addEventListener('ended', () => (document.title = 'heard out'))"
+        "document.querySelector('audio').addEventListener('ended', () => (document.title = 'heard out'))"
     )
     await button.click()
     await played(page, "document.title === 'heard out'")
@@ -110,13 +113,24 @@ async def test_sentences_are_found_while_one_types(browser: Browser, open_pages:
 
 
 async def test_an_open_page_sees_the_voice_get_better(
-    browser: Browser, open_pages: Open, rendering: Rendering
+    browser: Browser, open_pages: Open, rendering: Rendering, voice: Voice
 ) -> None:
     rendering.at = HALF_WAY
-    page = await open_page(browser, open_pages, "/prompts")
+    pages = await open_pages()
+    page = await browser.new_page()
+    await page.clock.install()
+    await page.goto(str(pages.make_url("/prompts")))
     await expect(page.get_by_text("磁盘已满")).to_be_visible()
+    greeting = page.locator("[data-now=greeting]")
+    await expect(greeting).to_contain_text("没有声音")
+    await page.get_by_role("searchbox").fill("您好")
+    await voice.file(catalogue().clips(Prompt("greeting"))[0])
     rendering.at = Progress("kokoro", 400, 400, 0, 0, 0.0, "")
-    await expect(page.get_by_text("全部 400 段都已合成")).to_be_visible(timeout=20_000)
+    await page.clock.run_for(5_000)
+    await expect(page.get_by_text("全部 400 段都已合成")).to_be_visible()
+    await page.clock.run_for(20_000)
+    await expect(greeting).to_contain_text("合成语音")
+    await expect(page.get_by_role("searchbox")).to_have_value("您好")
 
 
 async def test_a_comment_is_written_without_a_mouse(browser: Browser, open_pages: Open) -> None:

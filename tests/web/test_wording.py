@@ -25,6 +25,7 @@ from ivr.prompts import catalogue
 from ivr.rendering import Progress
 from ivr.sound import RATE, Samples
 from ivr.speech import Voice
+from ivr.words import PAUSE, fixed_clips
 from tests.clocks import FrozenClock
 from tests.ivr.sounds import Tones, put, tone
 from tests.pages import Open, Rendering
@@ -114,6 +115,12 @@ async def test_each_menu_is_drawn_against_twenty_seconds(open_pages: Open) -> No
     assert page.count('<line class="limit" x1="20" x2="20"') == len(menus())
 
 
+async def test_every_fragment_that_fills_a_slot_is_on_its_page(open_pages: Open) -> None:
+    page = await text(await open_pages(), "/fragments")
+    keys = [clip.key for clip in fixed_clips() if clip != PAUSE]
+    assert sorted(re.findall(r'href="/fragments/([^"]+)\.wav"', page)) == sorted(keys)
+
+
 # --- the sound ----------------------------------------------------------------------------------------
 
 
@@ -124,7 +131,8 @@ def length(sound: bytes) -> float:
 
 
 @pytest.mark.parametrize(
-    "path", ["/prompts/read-back.wav", "/prompts/core/queue-wait.wav", "/menus/days.wav"]
+    "path",
+    ["/prompts/read-back.wav", "/prompts/core/queue-wait.wav", "/menus/days.wav", "/fragments/month/11.wav"],
 )
 async def test_a_sentence_is_heard_at_both_speeds(open_pages: Open, path: str) -> None:
     client = await open_pages()
@@ -151,7 +159,9 @@ async def test_a_browser_that_has_the_sound_is_told_so_until_it_sounds_otherwise
     assert length(await other.read()) == pytest.approx(3.2, abs=0.1)
 
 
-@pytest.mark.parametrize("path", ["/prompts/nobody.wav", "/menus/nothing.wav", "/prompts/nobody"])
+@pytest.mark.parametrize(
+    "path", ["/prompts/nobody.wav", "/menus/nothing.wav", "/fragments/digit/99.wav", "/prompts/nobody"]
+)
 async def test_what_does_not_exist_is_said_in_chinese(open_pages: Open, path: str) -> None:
     client = await open_pages()
     answer = await client.get(path, headers=AS_A_SCRIPT)

@@ -1,7 +1,7 @@
 // Plays sounds in the page: one at a time, and says in words why there is none.
 
 const trouble = document.getElementById("trouble");
-const player = new Audio();
+const player = document.body.appendChild(new Audio());
 let playing = null; // the control whose sound is fetched or heard
 let fetching = null;
 
@@ -13,7 +13,8 @@ function say(words) {
 function show(control, state) {
   control.classList.toggle("on", Boolean(state));
   control.setAttribute("aria-pressed", String(Boolean(state)));
-  control.querySelector(".do").textContent = state || control.dataset.words;
+  // What is its own text keeps it: the buttons beside it would jump.
+  if (!("keep" in control.dataset)) control.querySelector(".do").textContent = state || control.dataset.words;
 }
 
 function stop() {
@@ -74,4 +75,3 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   event.target.click();
 });
-document.documentElement.player = player; // where a test listens
