@@ -9,7 +9,7 @@ from sqlalchemy import update
 
 from core.catalogue.tables import Doctor
 from core.contact import engine as contact
-from core.events import Event
+from core.events import ReadingCorrected
 from core.feed import Feed
 from core.health import State
 from core.values import system
@@ -29,12 +29,6 @@ from tests.waiting import until
 ME = system("test")
 # Everything is said in each of these: once is enough, the journal and the feed have tests of their own.
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-
-
-class Renamed(Event):
-    """As whatever changes the catalogue writes it."""
-
-    kind = "catalogue.test"
 
 
 @pytest.fixture
@@ -105,7 +99,7 @@ async def test_names_are_said_when_they_change_and_not_when_the_phone_rings(
     (clip,) = Person("区小雨", "ou1 xiao3 yu3").clips()
     async with hotline.work(ME) as work:
         await work.db.execute(update(Doctor).values(name="区小雨", pinyin="ou1 xiao3 yu3"))
-        work.record(Renamed())
+        work.record(ReadingCorrected(what="doctor", id=1))
     await until(lambda: voice.state(clip) == "rendered")
 
 
