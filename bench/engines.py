@@ -17,7 +17,7 @@ from hotline.prompts.stock import pieces
 from ivr.engines import Engine
 from ivr.espeak import RATE, VOICE, Espeak
 from ivr.kokoro import SPEED, Kokoro
-from ivr.prompts import reckoned
+from ivr.prompts import SLOWER, reckoned
 from ivr.sound import for_the_line
 from ivr.speech import TRACKS, Voice
 from ivr.words import Clip
@@ -124,7 +124,7 @@ async def _catalogue(clips: Sequence[Clip], factors: dict[str, float]) -> list[R
             rows.append(Row(f"whole catalogue, {name}", took / 60, "min"))
     if "Kokoro, usual track" in factors:
         seconds = sum(reckoned([clip]) for clip in clips)
-        took = seconds * factors["Kokoro, usual track"] + seconds * 1.3 * factors["Kokoro, slow track"]
+        took = seconds * factors["Kokoro, usual track"] + seconds * SLOWER * factors["Kokoro, slow track"]
         rows.append(
             Row(f"whole catalogue, Kokoro, cold, one core ({len(clips)} pieces, reckoned)", took / 60, "min")
         )

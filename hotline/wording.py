@@ -15,8 +15,8 @@ from ivr.call import Prompt
 from ivr.dialplan import CORE_SOUNDS
 from ivr.examples import fullest
 from ivr.free_text import written_out
-from ivr.menus_heard import SLOWER, menus
-from ivr.prompts import PromptError, Sentence, catalogue, reckoned
+from ivr.menus_heard import menus
+from ivr.prompts import PromptError, Sentence, catalogue, lasting
 from ivr.rendering import Progress as Rendered
 from ivr.speech import TRACKS, Voice, whole
 from ivr.words import PAUSE, Clip, fixed_clips
@@ -195,7 +195,7 @@ class _Look:
         key = (clip, slow)
         if key not in self._lengths:
             seconds = self._voice.length(clip, TRACKS[slow])
-            guess = reckoned([clip]) * (SLOWER if slow else 1)
+            guess = lasting(clip, slow=slow)
             self._lengths[key] = (guess, False) if seconds is None else (seconds, True)
         return self._lengths[key]
 

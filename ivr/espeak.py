@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ivr.child import Child, EngineError
 from ivr.reading import read_as
-from ivr.sound import NotSpeech, Samples, check, read_sound
+from ivr.sound import NotSpeech, Samples, read_spoken
 
 __all__ = ["EngineError", "Espeak"]
 
@@ -56,9 +56,7 @@ class Espeak:
             )
             if "ok" not in answer:
                 raise EngineError(str(answer.get("error", "no answer")))
-            samples, rate = read_sound(await asyncio.to_thread(path.read_bytes))
-        check(samples, rate)
-        return samples, rate
+            return await asyncio.to_thread(read_spoken, path)
 
     async def prove(self) -> None:
         """Raises EngineError unless the voice is heard, and heard to speak Chinese."""

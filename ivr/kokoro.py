@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ivr.child import Child, EngineError
 from ivr.reading import read_as
-from ivr.sound import NotSpeech, Samples, check, read_sound
+from ivr.sound import NotSpeech, Samples, read_spoken
 
 # A sentence takes a third of its length on an idle core, ten times that beside a busy switch.
 WITHIN_S = 150.0
@@ -82,9 +82,7 @@ class Kokoro:
                         raise NotSpeech(str(answer["refused"]))
                     if "ok" not in answer:
                         raise EngineError(str(answer.get("error", "no answer")))
-                    samples, rate = read_sound(await asyncio.to_thread(path.read_bytes))
-        check(samples, rate)
-        return samples, rate
+                    return await asyncio.to_thread(read_spoken, path)
 
     @contextmanager
     def _lane(self) -> Iterator[tuple[Child, Path]]:

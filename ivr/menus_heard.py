@@ -11,15 +11,13 @@ from itertools import pairwise
 from ivr.call import Prompt
 from ivr.choosing import PAGE, page_heard, pages
 from ivr.examples import LONGEST, TODAY, fullest
-from ivr.prompts import MENU_S, Catalogue, catalogue
+from ivr.prompts import MENU_S, SLOWER, Catalogue, catalogue
 from ivr.reception import first_words
 from ivr.words import Day, Number, Span, Value
 
 GREETING_S, NOTICE_S = 8.0, 5.0
 # A commitment is read back whole before one key makes it: no list to choose from, and no menu.
 READ_BACK_S = 32.0
-# The slow track takes this many times as long.
-SLOWER = 1.35
 
 
 @dataclass(frozen=True)

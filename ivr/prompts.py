@@ -23,6 +23,8 @@ MENU_S = 20.0
 SYLLABLES_PER_S = 3.9
 STOP_S = 0.22  # the breath at a comma or full stop inside a clip
 PAUSE_S = 0.25  # the clip of silence between groups of digits
+# The slow track takes this many times as long.
+SLOWER = 1.35
 # Of the better voice, over 124 pieces: each has a beginning and an end, so dates of many pieces take longer.
 BETTER_PIECE_S, BETTER_SYLLABLE_S, BETTER_STOP_S = 0.25, 0.217, 0.14
 
@@ -133,6 +135,11 @@ def reckoned(clips: Sequence[Clip]) -> float:
     """About how many seconds they take, one after the other."""
     syllables, stops = _counted(clips)
     return syllables / SYLLABLES_PER_S + STOP_S * stops + PAUSE_S * clips.count(PAUSE)
+
+
+def lasting(clip: Clip, *, slow: bool = False) -> float:
+    """About how many seconds one piece plays."""
+    return reckoned([clip]) * (SLOWER if slow else 1.0)
 
 
 def reckoned_better(clips: Sequence[Clip]) -> float:

@@ -72,7 +72,7 @@ class Recordings:
 
 async def recorded(path: Path) -> tuple[Samples, int]:
     """Samples and rate. Raises NotSpeech, OSError."""
-    return read_sound(await asyncio.to_thread(path.read_bytes))
+    return await asyncio.to_thread(lambda: read_sound(path.read_bytes()))
 
 
 async def slowed(path: Path) -> tuple[Samples, int]:
@@ -95,4 +95,4 @@ async def slowed(path: Path) -> tuple[Samples, int]:
             with suppress(ProcessLookupError):
                 sox.kill()
             raise
-        return read_sound(await asyncio.to_thread(after.read_bytes))
+        return await recorded(after)

@@ -15,7 +15,7 @@ from ivr.backoff import Backoff
 from ivr.call import Track
 from ivr.child import EngineError
 from ivr.engines import Mute
-from ivr.prompts import reckoned
+from ivr.prompts import lasting
 from ivr.sound import NotSpeech
 from ivr.speech import TRACKS, Voice
 from ivr.words import Clip
@@ -32,7 +32,7 @@ LEAST_REST_S, MOST_REST_S = 2.0, 60.0
 # both tracks of what everybody hears before the names of single doctors.
 ASKED, FIXED, NAMES = 0, 10, 20
 # Clips looked at in one go: each costs some twenty file names.
-STEP = 50
+STEP = 20
 
 
 @dataclass(frozen=True)
@@ -64,16 +64,8 @@ class _Want:
     clip: Clip
     track: Track
     heard: bool  # in some voice, already
+    seconds: float  # about; reckoned once, as pages ask for the sum every few seconds
     waits: bool = True
-
-    @property
-    def seconds(self) -> float:
-        return lasting(self.clip, self.track)
-
-
-def lasting(clip: Clip, track: Track) -> float:
-    """About how many seconds a clip plays."""
-    return reckoned([clip]) * (1.3 if track.slow else 1.0)
 
 
 class Renderer:
@@ -120,7 +112,7 @@ class Renderer:
         track = Track(slow=track.slow)
         waits = self._voice.wants(clip, track)
         heard = self._voice.state(clip, track) != "missing"
-        self._wants[key] = _Want(clip, track, heard, waits)
+        self._wants[key] = _Want(clip, track, heard, lasting(clip, slow=track.slow), waits)
         if waits:
             heapq.heappush(self._queue, _Job(rank, next(self._turns), key))
             self._more.set()

@@ -51,6 +51,13 @@ def read_sound(data: bytes) -> tuple[Samples, int]:
     return samples.mean(axis=1), int(rate)
 
 
+def read_spoken(path: Path) -> tuple[Samples, int]:
+    """What an engine left in a file. Raises OSError, and NotSpeech for silence."""
+    samples, rate = read_sound(path.read_bytes())
+    check(samples, rate)
+    return samples, rate
+
+
 def for_the_line(samples: Samples, rate: int) -> Samples:
     """The whole chain at RATE: nothing folded, ends trimmed and faded, loudness levelled.
 

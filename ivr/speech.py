@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import shutil
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import structlog
@@ -19,10 +19,7 @@ from ivr.shelf import Shelf
 from ivr.sound import (
     FORMATS,
     NotSpeech,
-    as_wav,
-    joined,
     of,
-    read_clip,
     seconds_of,
 )
 from ivr.sources import Kind, Source, Sources, families, family
@@ -165,11 +162,6 @@ class Voice:
         """How long a sentence really plays. Raises NoVoice, PromptError."""
         stems = [await self.file(clip, track) for clip in self._texts.clips(prompt)]
         return await asyncio.to_thread(lambda: sum(map(seconds_of, stems)))
-
-    async def wav(self, clips: Sequence[Clip], track: Track = NORMAL) -> bytes:
-        """Clips as one WAV file, as a wideband line has them. Raises NoVoice."""
-        stems = [await self.file(clip, track) for clip in clips]
-        return await asyncio.to_thread(lambda: as_wav(joined([read_clip(stem) for stem in stems])))
 
     # --- for those who prepare ------------------------------------------------------------------------
 

@@ -9,10 +9,9 @@ from hotline.prompts.stock import pieces
 from ivr.call import Prompt, Track
 from ivr.examples import fullest
 from ivr.menus_heard import menus, over_limit
-from ivr.prompts import PAUSE_S, catalogue
-from ivr.rendering import lasting
+from ivr.prompts import PAUSE_S, catalogue, lasting
 from ivr.sound import LINE_RATE, PEAK_DB, SPEECH_DB, Samples, narrowed, read_clip
-from ivr.speech import NORMAL, TRACKS, NoVoice, Voice
+from ivr.speech import TRACKS, NoVoice, Voice
 from ivr.words import PAUSE, Clip
 
 # Around what the chain levels to: more is heard as a change of the loudness.
@@ -93,4 +92,4 @@ def _seconds(voice: Voice, clip: Clip) -> float:
     if clip == PAUSE:
         return PAUSE_S
     length = voice.length(clip)
-    return lasting(clip, NORMAL) if length is None else length
+    return lasting(clip) if length is None else length

@@ -7,8 +7,8 @@ from hotline.prompts.stock import pieces
 from hotline.prompts.table import print_table
 from ivr.call import Track
 from ivr.dialplan import CORE_SOUNDS
-from ivr.prompts import catalogue, reckoned
-from ivr.rendering import FIRST_GUESS, lasting
+from ivr.prompts import catalogue, lasting, reckoned
+from ivr.rendering import FIRST_GUESS
 from ivr.speech import Voice, whole
 from ivr.words import Clip
 
@@ -33,7 +33,7 @@ def counted(voice: Voice, track: Track) -> str:
     if voice.better:
         told.append(f"{states['fallback']} stale (in the quick voice)")
     told.append(f"{states['missing']} missing")
-    left = sum(lasting(piece.clip, track) for piece in pieces() if voice.wants(piece.clip, track))
+    left = sum(lasting(piece.clip, slow=track.slow) for piece in pieces() if voice.wants(piece.clip, track))
     if left and voice.better:
         minutes = -(-int(left * FIRST_GUESS / voice.better.lanes) // 60)
         told.append(f"about {minutes} min to render")
