@@ -10,7 +10,7 @@ one are read. SQLite has one writer at a time, so there the transaction is alway
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import (
     JSON,
@@ -30,6 +30,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from core.database import Base, Instant, Key
 from core.events import Event, read_event
+
+E = TypeVar("E", bound=Event)
 
 
 class Cursor(NamedTuple):
@@ -142,6 +144,13 @@ async def read_on(db: AsyncSession, since: Cursor, limit: int = 500) -> Reading:
             return Reading(told, held_back=True)
         told.append(_entry(row))
     return Reading(told, held_back=False)
+
+
+async def latest(db: AsyncSession, kind: type[E], limit: int) -> Sequence[E]:
+    """The newest events of one kind, newest first, wherever they belong."""
+    query = select(JournalRow.body).where(JournalRow.kind == kind.kind)
+    bodies = await db.scalars(query.order_by(JournalRow.id.desc()).limit(limit))
+    return [kind.model_validate(body) for body in bodies]
 
 
 async def end(db: AsyncSession) -> Cursor:

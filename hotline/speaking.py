@@ -7,16 +7,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import structlog
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.catalogue.tables import Department, Doctor, Hospital
+from core import journal
+from core.catalogue import engine as catalogue_engine
 from core.events import StepsTaken
 from core.feed import Feed, Lagged
 from core.health import Probe
-from core.journal import JournalRow
 from core.work import Hotline
-from ivr import names as called
+from ivr import names as said
 from ivr.call import Track
 from ivr.dialplan import CORE_SOUNDS
 from ivr.names import name_clips
@@ -123,43 +122,38 @@ class Speaking:
 
 async def heard_lately(db: AsyncSession) -> Mapping[str, int]:
     """How often each sentence was said in the newest calls."""
-    query = select(JournalRow.body).where(JournalRow.kind == StepsTaken.kind)
-    rows = await db.scalars(query.order_by(JournalRow.id.desc()).limit(LOOKED_AT))
-    return Counter(name for body in rows for step in body["steps"] for name in step.get("said", ()))
+    taken = await journal.latest(db, StepsTaken, LOOKED_AT)
+    return Counter(name for event in taken for step in event.steps for name in step.get("said", ()))
 
 
 def by_use(texts: Catalogue, heard: Mapping[str, int]) -> list[Clip]:
-    """Every fixed clip, what is heard most first; numbers and dates after what every call hears."""
+    """Every fixed clip, what is heard most first; numbers and dates after what every call hears.
+
+    heard: how often, by sentence; before any call it is the first dialogue that every call hears.
+    """
     first = next(iter(texts.dialogues))
+    ordered = sorted(texts.sentences, key=lambda one: -heard.get(one.name, 0))
+    often = [clip for one in ordered if _is_heard(one, heard, first) for clip in _own(one)]
+    seldom = [clip for one in ordered if not _is_heard(one, heard, first) for clip in _own(one)]
+    spoken = {*often, *seldom, PAUSE}
+    return [*often, *(clip for clip in texts.fixed() if clip not in spoken), *seldom]
 
-    def rank(sentence: Sentence) -> tuple[int, bool]:
-        return -heard.get(sentence.name, 0), sentence.dialogue != first
 
-    ordered = sorted(texts.sentences, key=rank)
-    often = [one for one in ordered if heard.get(one.name) or (not heard and one.dialogue == first)]
-    rest = [one for one in ordered if one not in often]
-    literal = {
-        id(one): [piece for piece in one.pieces if isinstance(piece, Clip) and piece != PAUSE]
-        for one in ordered
-    }
-    spoken = {clip.key for clips in literal.values() for clip in clips}
-    fragments = [clip for clip in texts.fixed() if clip.key not in spoken and clip != PAUSE]
-    return [
-        *(clip for one in often for clip in literal[id(one)]),
-        *fragments,
-        *(clip for one in rest for clip in literal[id(one)]),
-    ]
+def _is_heard(sentence: Sentence, heard: Mapping[str, int], first: str) -> bool:
+    return sentence.name in heard if heard else sentence.dialogue == first
+
+
+def _own(sentence: Sentence) -> list[Clip]:
+    return [piece for piece in sentence.pieces if isinstance(piece, Clip)]
 
 
 async def names(db: AsyncSession) -> Sequence[Clip]:
     """What is said of every hospital, department and doctor that a caller may be told of."""
-    hospitals = select(Hospital.short_name, Hospital.pinyin, Hospital.name)
-    departments = select(Department.name, Department.pinyin).distinct()
-    doctors = select(Doctor.name, Doctor.pinyin, Doctor.title).where(Doctor.open)
+    called = await catalogue_engine.called(db)
     return list(
         name_clips(
-            [called.Hospital(*row) for row in await db.execute(hospitals.order_by(Hospital.menu_order))],
-            [called.Department(*row) for row in await db.execute(departments)],
-            [called.Doctor(*row) for row in await db.execute(doctors.order_by(Doctor.id))],
+            [said.Hospital(*one) for one in called.hospitals],
+            [said.Department(*one) for one in called.departments],
+            [said.Doctor(*one) for one in called.doctors],
         )
     )

@@ -3,7 +3,7 @@
 The limits hold for the usual track. Who asked for the slow one wants it longer: it has no limit.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from itertools import pairwise
@@ -18,6 +18,10 @@ from ivr.words import Day, Number, Span, Value
 GREETING_S, NOTICE_S = 8.0, 5.0
 # A commitment is read back whole before one key makes it: no list to choose from, and no menu.
 READ_BACK_S = 32.0
+
+
+# A sentence by name, with the longest values it may meet, or with those given.
+Full = Callable[..., Prompt]
 
 
 @dataclass(frozen=True)
@@ -60,68 +64,70 @@ def _menus(texts: Catalogue) -> Iterator[MenuHeard]:
     def full(name: str, /, **values: Value) -> Prompt:
         return fullest(texts.sentence(name), **values)
 
-    def page(title: str, *options: Prompt) -> tuple[Prompt, ...]:
-        """The first of several, numbered as it is asked."""
-        first = pages(Prompt(title), [*options, options[-1]], _keyed, texts)[0]
-        return page_heard(
-            Prompt(title), [_keyed(one, Number(key)) for key, one in enumerate(first, 1)], more=True
-        )
-
-    main, confirm = Prompt("main-menu"), Prompt("confirm")
-    opening_s = GREETING_S + NOTICE_S + MENU_S
-    announced = full("announcement").values["text"]
-    opening = first_words([], recording=True, staffed=True)
-    closed = first_words([], recording=True, staffed=False)
-    yield MenuHeard("opening", "接通后", "reception", (*opening, main), opening_s)
-    yield MenuHeard("opening-closed", "下班后接通", "reception", (*closed, main), opening_s)
-    surge = (*opening, Prompt("announcement", {"text": announced}), main)
-    yield MenuHeard("opening-announced", "有公告时接通", "reception", surge, opening_s)
-
-    def choice(name: str, title: str, dialogue: str, prompts: tuple[Prompt, ...]) -> MenuHeard:
-        return MenuHeard(name, title, dialogue, prompts, MENU_S)
-
+    yield from _openings(full)
     for name, title, dialogue in (
         ("main-menu", "总菜单", "reception"),
         ("next-matter", "还要办理什么", "reception"),
         ("way-on", "约不上时怎么办", "choosing"),
     ):
-        yield choice(name, title, dialogue, (Prompt(name),))
-    family = [full("option", name=full("ask-tail").values["name"])] * PAGE
-    yield choice("who-is-it", "为谁办理", "identify", page("who-is-it", *family))
-    hospitals = [full("option", name=LONGEST["hospital"])] * PAGE
-    yield choice("hospitals", "选医院", "choosing", page("choose-hospital", *hospitals))
-    departments = [full("option")] * PAGE
-    yield choice("departments", "选科室", "choosing", page("choose-department", *departments))
-    sold_out = [full("option-full")] * PAGE
-    yield choice("departments-full", "选科室，都已约满", "choosing", page("choose-department", *sold_out))
-    doctors = [full("option-earliest"), *[full("option-doctor")] * (PAGE - 1)]
-    yield choice("doctors", "选医生", "choosing", page("choose-doctor", *doctors))
-    later = [full("option-doctor")] * PAGE
-    yield choice("doctors-more", "选医生，下一页", "choosing", page("choose-doctor", *later))
-    days = [full("option-day", day=day) for day in _days(3)]
-    yield choice("days", "选日期", "choosing", page("choose-day", *days))
-    near = [full("option-day", day=day) for day in _days(0)]
-    yield choice("days-near", "选日期，就在这几天", "choosing", page("choose-day", *near))
+        yield MenuHeard(name, title, dialogue, (Prompt(name),), MENU_S)
+    yield from _lists(full, texts)
+    yield from _read_backs(full)
+
+
+def _openings(full: Full) -> Iterator[MenuHeard]:
+    """All that comes before the first key."""
+    most_s = GREETING_S + NOTICE_S + MENU_S
+    main = Prompt("main-menu")
+    opening = tuple(first_words([], recording=True, staffed=True))
+    closed = tuple(first_words([], recording=True, staffed=False))
+    surge = (*opening, full("announcement"))
+    yield MenuHeard("opening", "接通后", "reception", (*opening, main), most_s)
+    yield MenuHeard("opening-closed", "下班后接通", "reception", (*closed, main), most_s)
+    yield MenuHeard("opening-announced", "有公告时接通", "reception", (*surge, main), most_s)
+
+
+def _lists(full: Full, texts: Catalogue) -> Iterator[MenuHeard]:
+    """The first page of each list, with more pages to come."""
+
+    def page(title: str, options: Sequence[Prompt]) -> tuple[Prompt, ...]:
+        first = pages(Prompt(title), [*options, options[-1]], _keyed, texts)[0]
+        numbered = [_keyed(one, Number(key)) for key, one in enumerate(first, 1)]
+        return page_heard(Prompt(title), numbered, more=True)
+
+    doctor, department = full("option-doctor"), full("option")
+    days, near = ([full("option-day", day=day) for day in _days(away)] for away in (3, 0))
     periods = [full("option-period", span=span) for span in _quarters(time(11))]
-    yield choice("periods", "选时间", "choosing", page("choose-period", *periods))
+    for name, title, asked, options in (
+        ("hospitals", "选医院", "choose-hospital", [full("option", name=LONGEST["hospital"])] * PAGE),
+        ("departments", "选科室", "choose-department", [department] * PAGE),
+        ("departments-full", "选科室，都已约满", "choose-department", [full("option-full")] * PAGE),
+        ("doctors", "选医生", "choose-doctor", [full("option-earliest"), *[doctor] * (PAGE - 1)]),
+        ("doctors-more", "选医生，下一页", "choose-doctor", [doctor] * PAGE),
+        ("days", "选日期", "choose-day", days),
+        ("days-near", "选日期，就在这几天", "choose-day", near),
+        ("periods", "选时间", "choose-period", periods),
+    ):
+        yield MenuHeard(name, title, "choosing", page(asked, options), MENU_S)
+    family = [full("option", name=full("ask-tail").values["name"])] * PAGE
+    yield MenuHeard("who-is-it", "为谁办理", "identify", page("who-is-it", family), MENU_S)
 
-    def read_back(name: str, title: str, dialogue: str, *names: str) -> MenuHeard:
-        return MenuHeard(name, title, dialogue, tuple(map(full, names)), READ_BACK_S)
 
-    told = ("read-back", "pay-at-hospital", confirm.name)
-    yield read_back("confirm", "确认预约", "booking", *told)
-    yield read_back(
-        "confirm-same", "确认上次的医生", "booking", "same-doctor", "read-back-department", *told[1:]
-    )
-    yield read_back("confirm-change", "确认改约", "appointments", "change-from", *told)
-    known = ("appointment", "appointment-serial", "appointment-menu-more")
-    yield read_back("appointment", "听预约", "appointments", *known)
-    unpaid = ("appointment", "appointment-unpaid", known[-1])
-    yield read_back("appointment-unpaid", "听未支付的预约", "appointments", *unpaid)
-    stopped = ("appointment", "appointment-stopped")
-    yield read_back("appointment-stopped", "听停诊的预约", "appointments", *stopped, known[-1])
-    yield read_back("which", "是哪个预约", "appointments", *stopped, "this-one")
-    yield read_back("cancel", "确认取消", "appointments", *stopped, "cancel-ask")
+def _read_backs(full: Full) -> Iterator[MenuHeard]:
+    """What is read back whole before one key makes it so."""
+    told = ("pay-at-hospital", "confirm")
+    more, stopped = "appointment-menu-more", ("appointment", "appointment-stopped")
+    for name, title, dialogue, said in (
+        ("confirm", "确认预约", "booking", ("read-back", *told)),
+        ("confirm-same", "确认上次的医生", "booking", ("same-doctor", "read-back-department", *told)),
+        ("confirm-change", "确认改约", "appointments", ("change-from", "read-back", *told)),
+        ("appointment", "听预约", "appointments", ("appointment", "appointment-serial", more)),
+        ("appointment-unpaid", "听未支付的预约", "appointments", ("appointment", "appointment-unpaid", more)),
+        ("appointment-stopped", "听停诊的预约", "appointments", (*stopped, more)),
+        ("which", "是哪个预约", "appointments", (*stopped, "this-one")),
+        ("cancel", "确认取消", "appointments", (*stopped, "cancel-ask")),
+    ):
+        yield MenuHeard(name, title, dialogue, tuple(map(full, said)), READ_BACK_S)
 
 
 def _keyed(option: Prompt, key: Number) -> Prompt:

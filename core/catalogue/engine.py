@@ -71,6 +71,28 @@ async def open_departments(db: AsyncSession, hospital_id: int) -> Sequence[Named
     return [Named(*row) for row in rows.all()]
 
 
+@dataclass(frozen=True)
+class Called:
+    """Everybody's names with their readings: hospitals as short name, pinyin, whole name; departments
+    as name, pinyin; doctors who see patients as name, pinyin, title."""
+
+    hospitals: Sequence[tuple[str, str, str]]
+    departments: Sequence[tuple[str, str]]
+    doctors: Sequence[tuple[str, str, str]]
+
+
+async def called(db: AsyncSession) -> Called:
+    """What a caller may be told of, hospitals in the order of the menu."""
+    hospitals = select(Hospital.short_name, Hospital.pinyin, Hospital.name)
+    departments = select(Department.name, Department.pinyin).distinct()
+    doctors = select(Doctor.name, Doctor.pinyin, Doctor.title).where(Doctor.open)
+    return Called(
+        [(*row,) for row in await db.execute(hospitals.order_by(Hospital.menu_order, Hospital.id))],
+        [(*row,) for row in await db.execute(departments)],
+        [(*row,) for row in await db.execute(doctors.order_by(Doctor.id))],
+    )
+
+
 async def hospital(db: AsyncSession, hospital_id: int) -> Hospital:
     """Raises NotFound."""
     return await _get(db, Hospital, hospital_id)
