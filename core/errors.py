@@ -274,11 +274,130 @@ class AppealClosed(Refusal):
     code = "appeal-closed"
 
 
+# --- operators ------------------------------------------------------------------------------------
+
+
+class DeskRefusal(Refusal):
+    """A no that only staff can meet: pages have words for it, the voice and the texts never say it."""
+
+
+class Engaged(DeskRefusal):
+    """The operator has somebody on the line."""
+
+    code = "agent-engaged"
+
+
+class NotSignedIn(DeskRefusal):
+    """The operator is not signed in at a phone."""
+
+    code = "agent-not-signed-in"
+
+
+class PhoneTaken(DeskRefusal):
+    """Somebody else is signed in at this phone."""
+
+    code = "phone-taken"
+
+
+class DispositionMissing(DeskRefusal):
+    """A matter of this operator has no disposition yet. facts: matters."""
+
+    code = "disposition-missing"
+
+
+class CallGone(DeskRefusal):
+    """The call is not there any more, or is somebody else's now."""
+
+    code = "call-gone"
+
+
+class SwitchAway(DeskRefusal):
+    """The telephone switch cannot be reached at this moment."""
+
+    code = "switch-away"
+
+
+class TargetBusy(DeskRefusal):
+    """The colleague or hospital that was called does not answer or is busy."""
+
+    code = "target-busy"
+
+
+# --- logging in ---------------------------------------------------------------------------------------
+
+
+class NotLoggedIn(DeskRefusal):
+    """Nobody is logged in, or the session has ended."""
+
+    code = "not-logged-in"
+
+
+class LoginUnfinished(DeskRefusal):
+    """Logged in half: a code, a new password or a second factor is due first. facts: stage."""
+
+    code = "login-unfinished"
+
+
+class LoginWrong(DeskRefusal):
+    """Login and password, or the code, do not belong together."""
+
+    code = "login-wrong"
+
+
+class LoginLocked(DeskRefusal):
+    """Too many guesses. facts: until."""
+
+    code = "login-locked"
+
+
+class PasswordWeak(DeskRefusal):
+    """facts: why, a key of core.staff.rules.WEAK."""
+
+    code = "password-weak"
+
+
+class FormStale(DeskRefusal):
+    """The form was not made by this session, or long ago."""
+
+    code = "form-stale"
+
+
+class SuperAdministrator(DeskRefusal):
+    """The super administrator is neither deleted nor changed by others (R-174)."""
+
+    code = "super-administrator"
+
+
+class RoleInUse(DeskRefusal):
+    """Somebody still has the role. facts: count."""
+
+    code = "role-in-use"
+
+
+class CardShort(DeskRefusal):
+    """Less is on the visit card than is to be paid, or it is stopped. facts: needed_fen."""
+
+    code = "card-short"
+
+
+class CardChargeOff(DeskRefusal):
+    """The hospital does not let a booking be charged to its card (rule card.charge)."""
+
+    code = "card-charge-off"
+
+
+class DraftIncomplete(DeskRefusal):
+    """Something must still be asked of the caller. facts: field, words."""
+
+    code = "draft-incomplete"
+
+
 def all_refusals() -> list[type[Refusal]]:
     """Every kind of refusal there is, in the order of this file."""
-    return list(Refusal.__subclasses__())
+    kinds = [kind for kind in Refusal.__subclasses__() if kind.code]
+    return [*kinds, *DeskRefusal.__subclasses__()]
 
 
 def all_codes() -> list[str]:
-    """Every code a face must have words for."""
-    return [kind.code for kind in all_refusals()]
+    """Every code that may reach a patient: a face must have words for it."""
+    return [kind.code for kind in all_refusals() if not issubclass(kind, DeskRefusal)]

@@ -1,10 +1,12 @@
 """How each part of the house is: named probes, asked together, each with a limit in time."""
 
 import asyncio
+import shutil
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 
 import structlog
 from prometheus_client import Gauge
@@ -23,6 +25,8 @@ log = structlog.get_logger()
 ESSENTIAL = frozenset({"database"})
 # Texts later than this are late enough to tell somebody.
 OUTBOX_LATE_S = 120
+# Below this somebody must make room: the recordings of a busy day may not fit any more. Bytes.
+LEAST_FREE = 3e9
 
 
 class State(StrEnum):
@@ -165,6 +169,17 @@ def outbox(hotline: Hotline, box: Outbox) -> Probe:
         if oldest.total_seconds() > OUTBOX_LATE_S:
             return Report(State.DEGRADED, f"最早一条已等待{int(oldest.total_seconds() // 60)}分钟")
         return Report(State.UP)
+
+    return probe
+
+
+def disk(folder: Path) -> Probe:
+    """Room where recordings and the database lie."""
+
+    async def probe() -> Report:
+        room = await asyncio.to_thread(shutil.disk_usage, folder)
+        words = f"可用 {room.free / 1e9:.0f} GB"
+        return Report(State.DEGRADED if room.free < LEAST_FREE else State.UP, words)
 
     return probe
 

@@ -73,6 +73,7 @@ class JournalRow(Base):
         Index("ix_journal_order", "transaction", "id"),
         Index("ix_journal_interaction", "interaction_id", "id"),
         Index("ix_journal_appointment", "appointment_id", "id"),
+        Index("ix_journal_kind", "kind", "at"),
     )
 
 

@@ -33,6 +33,16 @@ class Settings(BaseSettings):
     trunks: tuple[str, ...] = Field(
         default=("127.0.0.1",), description="Addresses or networks whose calls may reach the numbers"
     )
+    phones: str = Field(
+        default="8001-8040,9001-9005",
+        pattern=r"^\d{3,6}(-\d{3,6})?(,\d{3,6}(-\d{3,6})?)*$",
+        description="Telephone numbers of operators and supervisors: ranges and single ones",
+    )
+    outbound: str = Field(
+        default="",
+        pattern=r"^(sips?:[\w.@:-]+)?$",
+        description="SIP address for calls to hospitals and patients",
+    )
     switch: bool = Field(default=True, description="Run a switch of our own")
     demo: bool = Field(default=False, description="The fictional province; accepts its invented numbers")
     demo_size: str = Field(default="demo", pattern="^(tiny|demo)$")
@@ -53,9 +63,29 @@ class Settings(BaseSettings):
     )
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
 
+    https: bool = Field(default=False, description="Pages are reached over https, as by a proxy before us")
+    proxies: tuple[str, ...] = Field(
+        default=(), description="Addresses or networks of proxies whose X-Forwarded-For is believed"
+    )
+    session_idle_minutes: int = Field(default=30, ge=1, le=720, description="Staff are logged out after this")
+    session_hours: int = Field(default=12, ge=1, le=24, description="A login lasts no longer than this")
+    second_factor: str = Field(
+        default="administrators",
+        pattern="^(optional|administrators|everybody)$",
+        description="Who must have a second factor",
+    )
+
     hold_grace_minutes: int = Field(default=10, ge=0, le=60, description="A hold outlives its call by this")
     callback_hours: int = Field(default=2, ge=1, le=24, description="A message is answered within this")
-    queue_patience_s: int = Field(default=60, ge=5, le=600, description="Wait for a person before a message")
+    queue_patience_s: int = Field(
+        default=60, ge=5, le=600, description="From then on a waiting caller may leave a message instead"
+    )
+    skill_overflow_s: int = Field(
+        default=40, ge=0, le=600, description="After this wait any operator may take a call for a skill"
+    )
+    operator_grace_s: int = Field(
+        default=25, ge=3, le=300, description="A caller waits so long for an operator whose page broke"
+    )
 
     @field_validator("master_secret")
     @classmethod
@@ -63,6 +93,15 @@ class Settings(BaseSettings):
         if value.get_secret_value() and len(value.get_secret_value().encode()) < 32:
             raise ValueError("needs 32 bytes or more")
         return value
+
+    @property
+    def phone_numbers(self) -> tuple[str, ...]:
+        """Every number of `phones`, once, in order."""
+        numbers: dict[str, None] = {}
+        for part in self.phones.split(","):
+            first, _, last = part.partition("-")
+            numbers |= {str(number): None for number in range(int(first), int(last or first) + 1)}
+        return tuple(numbers)
 
     @property
     def url(self) -> str:

@@ -12,7 +12,7 @@ from stdnum.cn import ric
 from stdnum.exceptions import ValidationError
 from stdnum.iso7064 import mod_11_2, mod_11_10
 
-from core.errors import IdentityInvalid, PhoneInvalid
+from core.errors import IdentityInvalid, NotAllowed, PhoneInvalid
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -49,9 +49,21 @@ class Actor:
     channel: Channel | None = None
     staff_id: int | None = None
     functions: frozenset[str] = frozenset()  # what a staff member's roles allow, united
+    hospital_id: int | None = None  # staff of one hospital; None: of the hotline, sees all
+    session_id: int | None = None  # the login it was done in
+    address: str = ""  # from which it was done
 
     def may(self, function: str) -> bool:
         return self.kind is ActorKind.SYSTEM or function in self.functions
+
+    def sees(self, hospital_id: int | None) -> bool:
+        """Whether data of this hospital (None: of the whole hotline) is theirs to see (R-167)."""
+        return self.hospital_id is None or self.hospital_id == hospital_id
+
+    def must_see(self, hospital_id: int | None) -> None:
+        """Raises NotAllowed."""
+        if not self.sees(hospital_id):
+            raise NotAllowed(facts={"hospital_id": hospital_id})
 
 
 def system(name: str) -> Actor:
