@@ -1,13 +1,13 @@
 """Around every request: strangers' pages kept out, refusals and failures told in Chinese with a code."""
 
 from collections.abc import Awaitable, Callable
-from urllib.parse import urlsplit
 
 import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from core.errors import Refusal
+from core.http.access import own_origin
 from core.http.pages import page
 from core.http.refusals import sentence, status
 
@@ -51,10 +51,9 @@ def same_origin() -> Middleware:
 
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
-        origin = request.headers.get("Origin")
         opens_socket = request.headers.get("Upgrade", "").lower() == "websocket"
         changes = request.method not in SAFE
-        if origin and (opens_socket or changes) and urlsplit(origin).netloc.lower() != request.host.lower():
+        if (opens_socket or changes) and not own_origin(request):
             raise web.HTTPForbidden
         return await handler(request)
 

@@ -35,7 +35,7 @@ def environment(folder: Path, **shared: object) -> jinja2.Environment:
 
 
 def render(request: web.Request, name: str, values: Mapping[str, object]) -> str:
-    return request.app[PAGES].get_template(name).render(values)
+    return request.config_dict[PAGES].get_template(name).render(values)
 
 
 def page(request: web.Request, name: str, *, status: int = 200, **values: Any) -> web.Response:

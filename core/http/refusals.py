@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 
-from core.errors import Refusal
+from core.errors import Refusal, all_refusals
 from core.values import local
 
 _WEEKDAYS = "一二三四五六日"
@@ -80,12 +80,30 @@ def _age(facts: _Facts, words: str) -> str:
     return f"该科室只接诊{years}{words}的患者,请选择其他科室。"
 
 
+_ASK = {"card": "卡号", "name": "姓名", "phone": "电话"}
+
+
+def _card(facts: _Facts) -> str:
+    """facts.ask: what an operator asks once more; who sees no such fact is told of all three alike."""
+    ask = facts.get("ask")
+    if not isinstance(ask, list):
+        return "卡号、姓名和电话不一致,请核对。"
+    again = "、".join(_ASK[one] for one in ask)
+    return f"卡号、姓名和电话对不上,请再问一遍{again};不要告诉来电人哪一项不符。"
+
+
+def _yuan(fen: object) -> str:
+    return f"{fen / 100:.2f}元" if isinstance(fen, int) else ""
+
+
 def _sex(facts: _Facts) -> str:
     only = {"female": "女性", "male": "男性"}.get(str(facts.get("sex")), "规定性别的")
     return f"该科室只接诊{only}患者,请选择其他科室。"
 
 
 _WRONG: dict[tuple[str, str], _Words] = {
+    ("name", "other-person"): "姓名和选中的就诊人不一致,请重新选人,或先去掉选中的就诊人再登记。",
+    ("reason", "empty"): "请选择或写下原因。",
     ("comment", "empty"): "请写下您的意见。",
     ("comment", "long"): lambda f: f"意见最多{f['most']}个字,现在有{f['length']}个字。",
     ("author", "empty"): "请写下您的姓名,好让同事知道是谁说的。",
@@ -93,7 +111,25 @@ _WRONG: dict[tuple[str, str], _Words] = {
     ("pinyin", "count"): lambda f: f"一个字一个音节:要{f['wanted']}个,您填了{f['given']}个。",
     ("pinyin", "syllable"): lambda f: f"第{f['place']}个音节“{f['syllable']}”不是普通话的音节。",
     ("pinyin", "tone"): lambda f: f"第{f['place']}个音节“{f['syllable']}”要以声调结尾:1到4,轻声是5。",
+    ("login", "shape"): "登录名要以字母或数字开头,只能有字母、数字和 . _ - @,最多四十个字。",
+    ("login", "taken"): "这个登录名有人用过。用过的登录名不再使用,删除了的也不行。",
+    ("number", "shape"): "工号只能是数字,最多八位。",
+    ("number", "taken"): "这个工号有人用过。",
+    ("name", "empty"): "请填写名称。",
+    ("name", "long"): "名称最多四十个字。",
+    ("name", "taken"): "这个名称已经有了。",
     ("pinyin", "long"): "这个念法太长,存不下。",
+}
+
+
+PASSWORD_WEAK = {
+    "short": "密码至少要十个字。",
+    "long": "密码太长。",
+    "plain": "密码要有大写、小写、数字、符号中的三种;不少于十六个字的不限。",
+    "own": "密码里不能有您的登录名、姓名、工号或手机号码。",
+    "common": "这个密码太常见,请换一个。",
+    "same": "新密码不能和现在的一样。",
+    "again": "两次输入的新密码不一样。",
 }
 
 
@@ -150,7 +186,7 @@ SENTENCES: dict[str, tuple[int, _Words]] = {
     "identity-conflict": (409, "该证件号码与登记的姓名不一致,请联系人工核对。"),
     "identity-locked": (429, "核对次数过多,为保护您的信息,请一小时后再试或联系人工。"),
     "person-unknown": (404, "没有找到这位患者的登记信息。"),
-    "card-mismatch": (409, "卡号、姓名和电话不一致,请核对。"),
+    "card-mismatch": (409, _card),
     "phone-invalid": (400, "电话号码不正确,请核对。"),
     "appointment-unknown": (404, "没有找到这个预约,请核对预约流水号。"),
     "wrong-state": (409, "这个预约现在不能这样办理,请刷新后查看最新状态。"),
@@ -171,6 +207,24 @@ SENTENCES: dict[str, tuple[int, _Words]] = {
     "has-appointments": (409, lambda f: f"该班次还有{_some(f.get('count'))}个占用或预约,不能撤回;请按停诊处理。"),
     "rule-invalid": (400, "规则的键、值或周期不正确。"),
     "changed-meanwhile": (409, "这里刚刚被别人改过,没有覆盖。请看一下现在的内容,再决定是否还要改。"),
+    "agent-engaged": (409, "正在通话或振铃，请先结束当前来电。"),
+    "agent-not-signed-in": (409, "您还没有签入，请先签入。"),
+    "phone-taken": (409, "这部话机已有人签入，请先请其签出。"),
+    "disposition-missing": (409, "请先为本次来电选择小结，再置为空闲。"),
+    "call-gone": (409, "这个来电已经结束，或已由他人接手。"),
+    "switch-away": (503, "电话交换机暂时联系不上，正在重连。"),
+    "target-busy": (409, "对方忙或无人接听，来电仍在保持中。"),
+    "not-logged-in": (401, "您还没有登录,或登录已经过期,请重新登录。"),
+    "login-unfinished": (403, "登录还差一步,请先完成。"),
+    "login-wrong": (403, "登录名、密码或验证码不正确。"),
+    "login-locked": (429, lambda f: f"试错次数过多,{_moment(f.get('until'))}后可以再试。"),
+    "password-weak": (400, lambda f: PASSWORD_WEAK.get(str(f.get("why")), "这个密码太容易猜,请换一个。")),
+    "form-stale": (403, "这个页面放得太久了,请重新打开后再提交。"),
+    "super-administrator": (409, "超级管理员不能删除,也不能由别人修改。"),
+    "role-in-use": (409, lambda f: f"还有{_some(f.get('count'))}个账号使用这个角色,请先改掉。"),
+    "card-short": (409, lambda f: f"就诊卡余额不足{_yuan(f.get('needed_fen'))}或卡已停用,请改为到医院付,或充值后再扣费。"),
+    "card-charge-off": (409, "该医院没有开通就诊卡直接扣费,请改为到医院付。"),
+    "draft-incomplete": (409, lambda f: f"还不能提交:{f.get('words', '内容还没有填完。')}"),
     "appeal-closed": (409, "该限制已结束或申诉已在处理中。"),
 }  # fmt: skip
 
@@ -184,3 +238,9 @@ def sentence(refusal: Refusal) -> str:
     """Why not, and what else: one or two short Chinese sentences from the refusal's facts."""
     words = SENTENCES[refusal.code][1]
     return words if isinstance(words, str) else words(refusal.facts)
+
+
+def code_words(code: str) -> str:
+    """The words of a refusal of which only the code is known any more: in a story told later."""
+    kind = next((kind for kind in all_refusals() if kind.code == code), None)
+    return sentence(kind()) if kind else code

@@ -1,7 +1,9 @@
 """The functions that roles allow, each with its meaning and its Chinese label; pure."""
 
 FUNCTIONS: dict[str, tuple[str, str]] = {
+    "desk": ("Answer calls at the desk", "坐席接听"),
     "book": ("Book, change and cancel for callers", "预约办理"),
+    "query": ("Look up appointments and patients", "预约与患者查询"),
     "reveal": ("See a masked number in full, with a reason", "查看完整证件号"),
     "override-deadline": ("Cancel after the deadline, with a reason", "超时退约"),
     "leave": ("Stop and resume a doctor's sessions", "停诊处理"),
@@ -11,5 +13,10 @@ FUNCTIONS: dict[str, tuple[str, str]] = {
     "schedule": ("Publish and amend sessions", "排班维护"),
     "staff": ("Create accounts and give roles", "人员与权限"),
     "reports": ("See reports", "统计报表"),
+    "export": ("Take lists away as files", "数据导出"),
+    "wall": ("See the wall", "话务大屏"),
     "supervise": ("Listen, move agents, change greetings", "班长席"),
+    "recordings": ("Find and hear recordings", "调听录音"),
+    "quality": ("Score conversations", "质检评分"),
 }
+EVERY_FUNCTION = frozenset(FUNCTIONS)
