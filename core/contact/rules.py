@@ -29,7 +29,7 @@ NEXT: dict[State, frozenset[State]] = {
     State.QUEUED: frozenset({State.OFFERED, State.TALKING, State.MESSAGE, State.IVR, State.CLOSED}),
     State.OFFERED: frozenset({State.TALKING, State.QUEUED, State.MESSAGE, State.CLOSED}),
     State.TALKING: frozenset({State.HELD, State.QUEUED, State.WRAP_UP, State.CLOSED}),
-    State.HELD: frozenset({State.TALKING, State.CLOSED}),
+    State.HELD: frozenset({State.TALKING, State.QUEUED, State.CLOSED}),
     State.MESSAGE: frozenset({State.CLOSED}),
     State.WRAP_UP: frozenset({State.CLOSED}),
     State.CLOSED: frozenset(),

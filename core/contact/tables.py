@@ -25,6 +25,7 @@ class Interaction(Base):
     reached: Mapped[str] = mapped_column(String(24), default="greeting")  # how far the menu got
     disposition: Mapped[str | None] = mapped_column(String(24))
     started_at: Mapped[datetime] = mapped_column(Instant)
+    staff_id: Mapped[int | None] = mapped_column(Key)  # the operator, or the last one
     queued_at: Mapped[datetime | None] = mapped_column(Instant)
     answered_at: Mapped[datetime | None] = mapped_column(Instant)
     closed_at: Mapped[datetime | None] = mapped_column(Instant)
@@ -36,6 +37,7 @@ class Interaction(Base):
             sqlite_where=text("closed_at is null"),
             postgresql_where=text("closed_at is null"),
         ),
+        Index("ix_interaction_started", "started_at"),
     )
 
 
@@ -53,6 +55,11 @@ class Callback(Base):
     promised_for: Mapped[datetime] = mapped_column(Instant)
     state: Mapped[str] = mapped_column(String(12), default="owed")  # owed, done, given-up
     created_at: Mapped[datetime] = mapped_column(Instant)
+    staff_id: Mapped[int | None] = mapped_column(Key)  # whose it is; None: anybody's
+    tries: Mapped[int] = mapped_column(default=0, server_default="0")
+    tried_at: Mapped[datetime | None] = mapped_column(Instant)
+    settled_at: Mapped[datetime | None] = mapped_column(Instant)
+    settled_by: Mapped[int | None] = mapped_column(Key)
 
 
 class OpeningHours(Base):

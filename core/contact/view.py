@@ -18,9 +18,11 @@ class InteractionView:
     interaction_id: int
     linked_id: str
     channel: str
+    direction: str
     ani_sealed: bytes | None
     dnis: str
     person_id: int | None
+    staff_id: int | None
     state: str
     reached: str
     disposition: str | None
@@ -38,9 +40,11 @@ def _view(row: Interaction) -> InteractionView:
         row.id,
         row.linked_id,
         row.channel,
+        row.direction,
         row.ani_sealed,
         row.dnis,
         row.person_id,
+        row.staff_id,
         row.state,
         row.reached,
         row.disposition,
@@ -74,3 +78,13 @@ async def callback(db: AsyncSession, callback_id: int) -> Callback:
     if row is None:
         raise NotFound
     return row
+
+
+async def in_hand(db: AsyncSession) -> Sequence[InteractionView]:
+    """Open calls that wait for a person or talk to one."""
+    query = select(Interaction).where(
+        Interaction.closed_at.is_(None),
+        Interaction.channel == "phone",
+        Interaction.state.in_(("queued", "offered", "talking", "held")),
+    )
+    return [_view(row) for row in (await db.execute(query)).scalars()]

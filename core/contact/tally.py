@@ -1,0 +1,221 @@
+"""The figures of the wall kept up call by call, as cheap at noon as in the morning; pure.
+
+Whatever is put in again replaces what was there, so hearing of a change twice does no harm. That the
+sums equal a recount from the tables at any second is a test (tests/contact/test_measures.py).
+"""
+
+import heapq
+from bisect import bisect_left, insort
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+
+from core.contact.agent_rules import AgentState
+from core.contact.call_facts import Act, Call, Interval
+from core.contact.measure_rules import (
+    BUSY,
+    Measure,
+    Policy,
+    Span,
+    Sum,
+    counted,
+    micro,
+    midnight,
+    occupancy,
+    percentile,
+    start_of,
+)
+from core.values import day_of
+
+# As far back as any span reaches, and a little: calls that are over for longer are forgotten.
+KEPT = timedelta(hours=25)
+
+
+class _Running:
+    """One measure over one span that moves on: what falls out on the left is taken off."""
+
+    def __init__(self, measure: Measure, span: Span, policy: Policy) -> None:
+        self._measure, self._span, self._policy = measure, span, policy
+        self._held: dict[int, tuple[datetime, int]] = {}
+        self._ages: list[tuple[datetime, int]] = []
+        self._ranked: list[int] = []
+        self._total = 0
+
+    def put(self, call: Call, now: datetime) -> None:
+        self.drop(call.interaction_id)
+        begin = self._measure.begins(call)
+        if begin is None or not self._measure.counts(call, now, self._policy):
+            return
+        weight = self._measure.weighs(call, now, self._policy)
+        self._held[call.interaction_id] = (begin, weight)
+        heapq.heappush(self._ages, (begin, call.interaction_id))
+        self._total += weight
+        if self._measure.ranked:
+            insort(self._ranked, weight)
+
+    def drop(self, interaction_id: int) -> None:
+        held = self._held.pop(interaction_id, None)
+        if held is None:
+            return
+        self._total -= held[1]
+        if self._measure.ranked:
+            del self._ranked[bisect_left(self._ranked, held[1])]
+
+    def sum(self, still_open: Iterable[Call], now: datetime) -> Sum:
+        start = start_of(self._span, now)
+        while self._ages and self._ages[0][0] < start:
+            begin, interaction_id = heapq.heappop(self._ages)
+            if self._held.get(interaction_id, (None,))[0] == begin:
+                self.drop(interaction_id)
+        fresh = [weight for _, weight in counted(self._measure, still_open, self._span, now, self._policy)]
+        p90 = percentile(sorted(self._ranked + fresh), 0.9) if self._measure.ranked else None
+        return Sum(len(self._held) + len(fresh), self._total + sum(fresh), p90)
+
+
+class _Shifts:
+    """Operators' time: closed stretches summed by day, those of the last half-hour and open ones kept."""
+
+    def __init__(self) -> None:
+        self.running: dict[int, Interval] = {}  # by agent
+        self._over: dict[int, int] = {}  # agent → the last stretch that is summed
+        self._recent: list[tuple[datetime, int, Interval]] = []
+        self._days: dict[date, list[int]] = defaultdict(lambda: [0, 0])  # busy, there
+
+    def put(self, one: Interval) -> None:
+        """Stretches of one operator follow each other, so an id that is summed never changes again."""
+        if one.interval_id <= self._over.get(one.agent_id, 0):
+            return
+        if one.ended_at is None:
+            self.running[one.agent_id] = one
+            return
+        held = self.running.get(one.agent_id)
+        if held is not None and held.interval_id <= one.interval_id:
+            del self.running[one.agent_id]
+        self._over[one.agent_id] = one.interval_id
+        heapq.heappush(self._recent, (one.ended_at, one.interval_id, one))
+        day = day_of(one.began_at)
+        while day <= day_of(one.ended_at):
+            following = day + timedelta(days=1)
+            spent = one.within(midnight(day), midnight(following))
+            self._days[day][0] += micro(spent) if one.state in BUSY else 0
+            self._days[day][1] += micro(spent) if one.state != AgentState.PAUSED else 0
+            day = following
+
+    def known(self, agent_id: int) -> int:
+        running = self.running.get(agent_id)
+        return running.interval_id if running else self._over.get(agent_id, 0)
+
+    def sum(self, span: Span, now: datetime) -> Sum:
+        start = start_of(span, now)
+        still = occupancy(self.running.values(), start, now)
+        if span is Span.TODAY:
+            busy, there = self._days[day_of(now)]
+        else:
+            while self._recent and self._recent[0][0] <= start:
+                heapq.heappop(self._recent)
+            over = occupancy((one for _, _, one in self._recent), start, now)
+            busy, there = over.total, over.count
+        return Sum(still.count + there, still.total + busy)
+
+    def forget(self, before: date) -> None:
+        for day in [day for day in self._days if day < before]:
+            del self._days[day]
+
+
+class Tally:
+    """Every figure that calls and operators' time give, at any second and for any policy.
+
+    Put in calls, intervals and acts as they are now, whenever they may have changed.
+    """
+
+    def __init__(self) -> None:
+        self.calls: dict[int, Call] = {}
+        self._open: dict[int, Call] = {}
+        self._running: dict[tuple[str, Span, Policy], _Running] = {}
+        self._shifts = _Shifts()
+        self._acts: dict[int, Act] = {}
+        self._acts_by_day: Counter[tuple[date, str, str]] = Counter()
+        self._ages: list[tuple[datetime, int]] = []
+
+    def put_call(self, call: Call, now: datetime) -> None:
+        """A contact as it is now."""
+        if call.interaction_id not in self.calls:
+            heapq.heappush(self._ages, (call.started_at, call.interaction_id))
+        self.calls[call.interaction_id] = call
+        if call.settled:
+            self._open.pop(call.interaction_id, None)
+        else:
+            self._open[call.interaction_id] = call
+        for running in self._running.values():
+            running.put(call, now) if call.settled else running.drop(call.interaction_id)
+
+    def put_interval(self, one: Interval) -> None:
+        self._shifts.put(one)
+
+    def put_act(self, act: Act) -> None:
+        if act.journal_id not in self._acts:
+            self._acts[act.journal_id] = act
+            self._acts_by_day[day_of(act.at), act.kind, act.channel] += 1
+
+    def known(self, agent_id: int) -> int:
+        """The stretch of an operator from which on anything may have changed; 0: nothing was put in."""
+        return self._shifts.known(agent_id)
+
+    def sum(self, measure: Measure, span: Span, now: datetime, policy: Policy) -> Sum:
+        key = (measure.code, span, policy)
+        if key not in self._running:
+            self._running[key] = fresh = _Running(measure, span, policy)
+            for call in self.calls.values():
+                if call.settled:
+                    fresh.put(call, now)
+        return self._running[key].sum(self._open.values(), now)
+
+    def occupancy(self, span: Span, now: datetime) -> Sum:
+        """As measure_rules.occupancy; for TODAY and HALF_HOUR."""
+        return self._shifts.sum(span, now)
+
+    def acts(self, now: datetime) -> Counter[tuple[str, str]]:
+        """(kind, channel) → how many today."""
+        found: Counter[tuple[str, str]] = Counter()
+        for (day, kind, channel), times in self._acts_by_day.items():
+            if day == day_of(now):
+                found[kind, channel] += times
+        return found
+
+    def acted(self, kind: str, now: datetime) -> set[int]:
+        """The contacts in which such an act was done today."""
+        today = day_of(now)
+        return {
+            act.interaction_id
+            for act in self._acts.values()
+            if act.kind == kind and act.interaction_id is not None and day_of(act.at) == today
+        }
+
+    def still_open(self) -> Iterable[Call]:
+        """Contacts about which something still changes."""
+        return self._open.values()
+
+    def waiting(self) -> list[Call]:
+        """Who waits now, in the order of service."""
+        waits = [(call.waiting, call) for call in self._open.values() if call.waiting]
+        waits.sort(key=lambda one: (one[0].klass, one[0].arrived_at, one[1].interaction_id))
+        return [call for _, call in waits]
+
+    def forget(self, now: datetime) -> None:
+        """Let go of what no span reaches any more."""
+        while self._ages and self._ages[0][0] < now - KEPT:
+            _, interaction_id = heapq.heappop(self._ages)
+            call = self.calls.get(interaction_id)
+            if call is None:
+                continue
+            if not call.settled:
+                heapq.heappush(self._ages, (now, interaction_id))
+                break
+            del self.calls[interaction_id]
+            for running in self._running.values():
+                running.drop(interaction_id)
+        before = day_of(now - KEPT)
+        self._shifts.forget(before)
+        for journal_id in [one.journal_id for one in self._acts.values() if day_of(one.at) < before]:
+            act = self._acts.pop(journal_id)
+            self._acts_by_day[day_of(act.at), act.kind, act.channel] -= 1
