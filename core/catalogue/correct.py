@@ -84,6 +84,7 @@ async def correct_reading(
         raise NotAllowed(facts={"function": "catalogue"})
     table = _TABLE[what]
     row = await one_readable(work.db, what, key)
+    work.by.must_see(await _hospital_of(work.db, what, key))
     saved = checked(pinyin, said or [len(row.name)]) if pinyin.strip() else ""
     column = table.__table__.c.pinyin.type
     if isinstance(column, String) and column.length and len(saved) > column.length:
@@ -97,6 +98,13 @@ async def correct_reading(
     if saved != before:
         work.record(ReadingCorrected(what=what.value, id=key))
     return saved
+
+
+async def _hospital_of(db: AsyncSession, what: What, key: int) -> int:
+    if what is What.HOSPITAL:
+        return key
+    table = Department if what is What.DEPARTMENT else Doctor
+    return (await db.execute(select(table.hospital_id).where(table.id == key))).scalar_one()
 
 
 def _query(what: What) -> Select[int, str, str, str, str]:

@@ -61,12 +61,32 @@ async def live_hospitals(db: AsyncSession) -> Sequence[Named]:
     return [Named(*row) for row in rows.all()]
 
 
+async def hospital_names(db: AsyncSession) -> dict[int, str]:
+    """Every hospital's short name by id, live or not, in the order of menus."""
+    rows = await db.execute(
+        select(Hospital.id, Hospital.short_name).order_by(Hospital.menu_order, Hospital.id)
+    )
+    return dict(rows.all())
+
+
 async def open_departments(db: AsyncSession, hospital_id: int) -> Sequence[Named]:
     """A hospital's departments that are open for booking, the most asked for first."""
     rows = await db.execute(
         select(Department.id, Department.name, Department.pinyin, Department.where)
         .where(Department.hospital_id == hospital_id, Department.open)
         .order_by(Department.menu_order, Department.id)
+    )
+    return [Named(*row) for row in rows.all()]
+
+
+async def doctors_of(db: AsyncSession, department_id: int) -> Sequence[Named]:
+    """Doctors who see patients in a department, with their title as the note."""
+    rows = await db.execute(
+        select(Doctor.id, Doctor.name, Doctor.pinyin, Doctor.title)
+        .join(Post, Post.doctor_id == Doctor.id)
+        .where(Post.department_id == department_id, Post.open, Doctor.open)
+        .distinct()
+        .order_by(Doctor.id)
     )
     return [Named(*row) for row in rows.all()]
 

@@ -1,15 +1,13 @@
-"""Register people, find them by number, phone or card, and limit guesses at an identity."""
+"""Find people by number, phone or card, limit guesses at an identity, and reveal what is sealed."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import (
     CardMismatch,
-    IdentityConflict,
     IdentityInvalid,
     IdentityLocked,
     NotAllowed,
@@ -17,9 +15,8 @@ from core.errors import (
     Refusal,
     WrongInput,
 )
-from core.events import IdentityRefused, PersonCompleted, PersonRegistered, SealOpened
-from core.people.naming import initials_of, pinyin_of
-from core.people.rules import agrees, same_name
+from core.events import IdentityRefused, SealOpened
+from core.people.rules import same_name
 from core.people.tables import IdentityAttempt, Person, PersonPhone, VisitCard
 from core.sealing import Sealer
 from core.values import Actor, Identity, IdentityKind, Phone
@@ -54,112 +51,6 @@ async def person_facts(db: AsyncSession, person_id: int, *, hospital_id: int) ->
     )
     has_card = (await db.execute(card.limit(1))).first() is not None
     return Papers(IdentityKind(row[0]) if row[0] else None, row[1], row[2], has_card)
-
-
-async def register(
-    work: Work,
-    *,
-    name: str,
-    identity: Identity | None = None,
-    phones: Sequence[Phone] = (),
-    sex: str | None = None,
-    birth_date: date | None = None,
-    guardian_id: int | None = None,
-) -> Person:
-    """Write a person down, or find the one this identity already is (R-059, R-194).
-
-    Without an identity they are provisional. Sex and birth date come from a resident number where
-    there is one. Raises IdentityConflict when the number is known under another name (never
-    merged by itself), IdentityInvalid when sex or birth date contradict the number, WrongInput.
-    """
-    name = name.strip()
-    if not 1 <= len(name) <= 40:
-        raise WrongInput(facts={"field": "name"})
-    if identity is not None:
-        agrees(identity, sex=sex, birth_date=birth_date)
-        known = await find_by_identity(work.db, work.sealer, identity)
-        if known is not None:
-            if not same_name(known.name, name):
-                raise IdentityConflict
-            for number in phones:
-                await add_phone(work, known.id, number)
-            return known
-    pinyin = pinyin_of(name)
-    person = Person(
-        name=name,
-        pinyin=pinyin,
-        initials=initials_of(pinyin),
-        sex=sex,
-        birth_date=birth_date,
-        guardian_id=guardian_id,
-        created_at=work.now,
-    )
-    if identity is not None:
-        _put_identity(work.sealer, person, identity)
-    work.db.add(person)
-    await work.db.flush()
-    for number in phones:
-        await add_phone(work, person.id, number)
-    work.record(PersonRegistered(person_id=person.id, provisional=identity is None))
-    return person
-
-
-def _put_identity(sealer: Sealer, person: Person, identity: Identity) -> None:
-    person.identity_kind = identity.kind.value
-    person.identity_sealed = sealer.seal(identity.number, "identity")
-    person.identity_print = sealer.fingerprint(identity.number, "identity")
-    person.identity_tail_print = sealer.fingerprint(identity.number[-4:], "identity-tail")
-    person.birth_date = person.birth_date or identity.birth_date
-    person.sex = person.sex or identity.sex
-    person.verified = "number"
-
-
-async def complete(work: Work, person_id: int, identity: Identity) -> None:
-    """Give a provisional person their number. It cannot be changed afterwards (R-181).
-
-    Raises PersonUnknown, IdentityConflict when the person has one or somebody else has this one.
-    """
-    person = await work.db.get(Person, person_id)
-    if person is None:
-        raise PersonUnknown
-    agrees(identity, sex=person.sex, birth_date=person.birth_date)
-    if person.identity_print is not None or await find_by_identity(work.db, work.sealer, identity):
-        raise IdentityConflict
-    _put_identity(work.sealer, person, identity)
-    person.version += 1
-    work.record(PersonCompleted(person_id=person_id))
-
-
-async def add_phone(work: Work, person_id: int, number: Phone) -> None:
-    """Let a person be reached, and recognised, by one more number; a repeat does no harm."""
-    fingerprint = work.sealer.fingerprint(number.digits, "phone")
-    there = select(PersonPhone.id).where(
-        PersonPhone.person_id == person_id, PersonPhone.phone_print == fingerprint
-    )
-    if (await work.db.execute(there)).first() is None:
-        work.db.add(
-            PersonPhone(
-                person_id=person_id,
-                phone_print=fingerprint,
-                phone_sealed=work.sealer.seal(number.digits, "phone"),
-                created_at=work.now,
-            )
-        )
-        await work.db.flush()
-
-
-async def add_card(work: Work, person_id: int, hospital_id: int, card: str, balance_fen: int = 0) -> None:
-    """A hospital's visit card of a person."""
-    work.db.add(
-        VisitCard(
-            person_id=person_id,
-            hospital_id=hospital_id,
-            card_print=work.sealer.fingerprint(card, "card"),
-            card_sealed=work.sealer.seal(card, "card"),
-            balance_fen=balance_fen,
-        )
-    )
-    await work.db.flush()
 
 
 # --- finding ------------------------------------------------------------------------------------------
@@ -209,29 +100,6 @@ async def find_by_card(
     if person is None or not same_name(person.name, name):
         raise CardMismatch
     return person
-
-
-async def search(db: AsyncSession, sealer: Sealer, words: str, limit: int = 20) -> list[Person]:
-    """People by part of a name or pinyin, by initials, or a whole phone or card number (R-094)."""
-    words = words.strip()
-    if not words:
-        return []
-    by_card = select(VisitCard.person_id).where(VisitCard.card_print == sealer.fingerprint(words, "card"))
-    conditions: list[ColumnElement[bool]] = [Person.id.in_(by_card)]
-    if words.isdigit():
-        by_phone = select(PersonPhone.person_id).where(
-            PersonPhone.phone_print == sealer.fingerprint(words, "phone")
-        )
-        conditions.append(Person.id.in_(by_phone))
-    else:
-        part = words.lower()
-        conditions += [
-            Person.name.contains(words, autoescape=True),
-            Person.initials.startswith(part, autoescape=True),
-            Person.pinyin.contains(part, autoescape=True),
-        ]
-    query = select(Person).where(or_(*conditions)).order_by(Person.id).limit(limit)
-    return list((await db.execute(query)).scalars())
 
 
 # --- who is it ----------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import Date, ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.database import Base, Instant, Key
@@ -42,6 +42,7 @@ class PersonPhone(Base):
     id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
     phone_print: Mapped[str] = mapped_column(String(32), index=True)
+    phone_tail: Mapped[str | None] = mapped_column(String(32), index=True)  # print of the last four
     phone_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     main: Mapped[bool] = mapped_column(default=True)
     confirmed_at: Mapped[datetime | None] = mapped_column(Instant)
@@ -59,11 +60,15 @@ class VisitCard(Base):
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
     hospital_id: Mapped[int] = mapped_column(ForeignKey("hospital.id"))
     card_print: Mapped[str] = mapped_column(String(32))
+    card_tail: Mapped[str | None] = mapped_column(String(32), index=True)  # print of the last four
     card_sealed: Mapped[bytes] = mapped_column(LargeBinary)
-    balance_fen: Mapped[int] = mapped_column(default=0)
+    balance_fen: Mapped[int] = mapped_column(default=0)  # the sum of money.CardEntry, moved with each
     state: Mapped[str] = mapped_column(String(12), default="active")
 
-    __table_args__ = (UniqueConstraint("hospital_id", "card_print"),)
+    __table_args__ = (
+        UniqueConstraint("hospital_id", "card_print"),
+        CheckConstraint("balance_fen >= 0", name="not_negative"),
+    )
 
 
 class IdentityAttempt(Base):

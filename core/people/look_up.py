@@ -1,0 +1,60 @@
+"""Find people by what somebody knows of them: part of a name, pinyin, initials, a number or its end."""
+
+import re
+
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
+
+from core.catalogue.search_rules import segmented
+from core.people.tables import Person, PersonPhone, VisitCard
+from core.sealing import Sealer
+from core.syllables import SYLLABLES
+
+
+async def search(db: AsyncSession, sealer: Sealer, words: str, limit: int = 20) -> list[Person]:
+    """People by what somebody knows of them, see `meaning` (R-094)."""
+    if not words.split():
+        return []
+    query = select(Person).where(meaning(sealer, words)).order_by(Person.id).limit(limit)
+    return list((await db.execute(query)).scalars())
+
+
+def meaning(sealer: Sealer, words: str) -> ColumnElement[bool]:
+    """Each word must mean the person: part of the name, pinyin or its initials, a phone or a card by
+    the whole number or by its last four."""
+    return and_(*(_means(sealer, word) for word in words.split()))
+
+
+def _means(sealer: Sealer, word: str) -> ColumnElement[bool]:
+    if re.search(r"[\u3400-\u9fff\U00020000-\U000323af·]", word):
+        return Person.name.contains(word, autoescape=True)
+    by_card = select(VisitCard.person_id).where(
+        or_(
+            VisitCard.card_print == sealer.fingerprint(word, "card"),
+            VisitCard.card_tail == sealer.fingerprint(word, "card-tail"),
+        )
+    )
+    found: list[ColumnElement[bool]] = [Person.id.in_(by_card)]
+    if word.isdigit():
+        by_phone = select(PersonPhone.person_id).where(
+            or_(
+                PersonPhone.phone_print == sealer.fingerprint(word, "phone"),
+                PersonPhone.phone_tail == sealer.fingerprint(word, "phone-tail"),
+            )
+        )
+        found.append(Person.id.in_(by_phone))
+    elif word.isalpha():
+        found.append(spelt(word.lower(), Person.initials, Person.pinyin))
+    return or_(*found)
+
+
+def spelt(
+    typed: str, initials: InstrumentedAttribute[str], pinyin: InstrumentedAttribute[str]
+) -> ColumnElement[bool]:
+    """Whether typed letters are part of how a name is read: initials, or whole syllables without tones."""
+    ways: list[ColumnElement[bool]] = [initials.contains(typed, autoescape=True)]
+    for way in segmented(typed, SYLLABLES):
+        read = "_ ".join(way) + "_%"  # each syllable is followed by the digit of its tone
+        ways += [pinyin.like(read), pinyin.like(f"% {read}")]
+    return or_(*ways)
