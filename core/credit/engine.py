@@ -52,13 +52,14 @@ async def rules_for(db: AsyncSession, hospital_id: int | None) -> RuleBook:
 
 
 async def _stamp(db: AsyncSession) -> _Stamp:
-    rules = select(
+    """One statement: every rule that is asked asks this first."""
+    stamp = select(
         func.count(BookingRule.id),
         func.max(BookingRule.updated_at),
         func.coalesce(func.max(BookingRule.id), 0),
+        select(func.count()).select_from(Holiday).scalar_subquery(),
     )
-    count, newest, last = (await db.execute(rules)).one()
-    holidays = (await db.execute(select(func.count()).select_from(Holiday))).scalar_one()
+    count, newest, last, holidays = (await db.execute(stamp)).one()
     return count, newest, last, holidays
 
 

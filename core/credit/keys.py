@@ -136,6 +136,7 @@ KEYS: Mapping[str, KeySpec] = {
     # money and holds
     "pay.mode": KeySpec(_one_of("at-hospital", "online", "either"), "at-hospital", "at-hospital, online, either", "Where the fee is paid", "支付方式"),
     "pay.minutes": KeySpec(_number, "30", "minutes", "Time to pay before the slot is freed", "支付时限"),
+    "card.charge": KeySpec(_yes, "no", "yes/no", "The fee may be taken from a visit card when a booking is entered (R-086)", "就诊卡直接扣费"),
     "hold.minutes": KeySpec(_number, "5", "minutes", "How long a chosen slot is kept", "占号时长"),
     "rerelease.delay": KeySpec(_span, "0-0", "minutes-minutes", "A freed slot rests a random time", "退号重放延迟", BY_SESSION),
     # giving back

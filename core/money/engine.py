@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from sqlalchemy import func, select, update
 
 from core.errors import WrongAmount
-from core.events import PaymentReceived, RefundOwed
-from core.money.rules import PaymentState, RefundState
+from core.events import PaymentReceived, RefundOwed, RefundSettled
+from core.money import card
+from core.money.rules import PaymentState, RefundState, payment_step
 from core.money.tables import Payment, Refund
 from core.work import Work
 
@@ -101,7 +102,7 @@ async def owe_back(work: Work, *, appointment_id: int, amount_fen: int, reason: 
     """Owe up to `amount_fen` back out of what was paid; return what is owed in all.
 
     Spread over the payments that stand behind the appointment, newest first; never more than
-    each of them has left.
+    each of them has left. What was paid by card is back on the card at once.
     """
     owed = 0
     payments = await work.db.execute(
@@ -130,7 +131,22 @@ async def owe_back(work: Work, *, appointment_id: int, amount_fen: int, reason: 
             RefundOwed(appointment_id=appointment_id, refund_id=refund.id, amount_fen=part, reason=reason)
         )
         owed += part
+        if payment.provider == card.PROVIDER:
+            await _to_card(work, payment, refund, all_of_it=part + int(already) == payment.amount_fen)
     return owed
+
+
+async def _to_card(work: Work, payment: Payment, refund: Refund, *, all_of_it: bool) -> None:
+    """What was taken from a card is back on it at once (R-088); other refunds wait for their cashier."""
+    await card.give_back(work, refund_id=refund.id, payment_id=payment.id, amount_fen=refund.amount_fen)
+    refund.state = RefundState.REFUNDED
+    refund.settled_at = work.now
+    if all_of_it:
+        payment.state = payment_step(PaymentState(payment.state), PaymentState.REFUNDED)
+    await work.db.flush()
+    work.record(
+        RefundSettled(appointment_id=refund.appointment_id, refund_id=refund.id, amount_fen=refund.amount_fen)
+    )
 
 
 async def open_payment(work: Work, appointment_id: int) -> Payment | None:

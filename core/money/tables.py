@@ -52,3 +52,24 @@ class Refund(Base):
     by: Mapped[str] = mapped_column(String(64))
 
     __table_args__ = (CheckConstraint("amount_fen > 0", name="positive"),)
+
+
+class CardEntry(Base):
+    """卡流水: what came onto a visit card and went from it. The sum is the card's balance, never below 0."""
+
+    __tablename__ = "card_entry"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=True)
+    card_id: Mapped[int] = mapped_column(ForeignKey("visit_card.id"), index=True)
+    amount_fen: Mapped[int] = mapped_column()  # positive: onto the card
+    balance_fen: Mapped[int] = mapped_column()  # what was there afterwards
+    kind: Mapped[str] = mapped_column(String(8))  # load, charge, refund
+    payment_id: Mapped[int | None] = mapped_column(ForeignKey("payment.id"), index=True)
+    refund_id: Mapped[int | None] = mapped_column(ForeignKey("refund.id"), unique=True)
+    at: Mapped[datetime] = mapped_column(Instant)
+    by: Mapped[str] = mapped_column(String(64))
+
+    __table_args__ = (
+        CheckConstraint("amount_fen <> 0", name="something"),
+        CheckConstraint("balance_fen >= 0", name="not_negative"),
+    )
