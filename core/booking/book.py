@@ -19,6 +19,7 @@ from core.errors import HoldLapsed
 from core.events import AppointmentBooked, AppointmentChanged
 from core.money import engine as money
 from core.money.rules import after_change
+from core.people.register import tail_print
 from core.schedule import slots
 from core.schedule.tables import Hold, Slot
 from core.values import Channel, Phone, serial
@@ -55,6 +56,7 @@ async def book(work: Work, command: Book) -> Booked:
             person_id=command.person_id,
             booker_id=command.booker_id,
             contact_print=contact_print,
+            contact_tail=tail_print(work.sealer, command.contact.digits, "phone"),
             contact_sealed=work.sealer.seal(command.contact.digits, "phone"),
             channel=channel,
             state=_first_state(provisional, terms.pay_by),
@@ -84,16 +86,18 @@ async def change(work: Work, command: Change) -> Booked:
     slot = await work.db.get_one(Slot, row.slot_id)
     wanted = await asked(work, session_id=row.session_id, period_id=slot.period_id)
     old_asked = await asked(work, session_id=old.session_id)
-    may_change(old, old_asked.book, slot=old_asked.slot, now=work.now, by=work.by)
+    may_change(old, old_asked.book, slot=old_asked.slot, now=work.now, by=work.by, override=command.override)
     facts = await facts_for(
         work, wanted.slot, person_id=old.person_id, contact_print=old.contact_print,
         channel=channel, replacing=old.id,
     )  # fmt: skip
     may_book(facts, wanted.book)
     await _occupy(work, row)
-    paid = await money.balance(work, old.id)
-    fee_fen = wanted.slot.fee_fen
-    due_fen, back_fen = after_change(paid.left_fen, fee_fen)
+    paid_fen = (await money.balance(work, old.id)).left_fen
+    moved = old.hospital_id != wanted.slot.hospital_id
+    if moved and paid_fen:  # each hospital has its own account: nothing is carried between two
+        paid_fen -= await money.owe_back(work, appointment_id=old.id, amount_fen=paid_fen, reason="changed")
+    due_fen, back_fen = after_change(paid_fen, wanted.slot.fee_fen)
     terms = pay_terms(
         wanted.book, wanted.slot, channel=channel, now=work.now,
         online=True if old.pay_mode == "online" else None,
@@ -109,16 +113,20 @@ async def change(work: Work, command: Change) -> Booked:
             person_id=old.person_id,
             booker_id=old.booker_id,
             contact_print=old.contact_print,
+            contact_tail=old.contact_tail,
             contact_sealed=old.contact_sealed,
             channel=channel,
             state=_first_state(facts.person.identity_kind is None, waits),
-            pay_mode=terms.mode,
+            pay_mode="card" if old.pay_mode == "card" and not due_fen and not moved else terms.mode,
             pay_by=waits,
             replaces=old,
         ),
     )
     old.replaced_by_id = made.id
-    await money.carry_over(work, old_id=old.id, new_id=made.id)
+    if moved:
+        await money.close_open(work, old.id)
+    else:
+        await money.carry_over(work, old_id=old.id, new_id=made.id)
     if back_fen:
         await money.owe_back(work, appointment_id=made.id, amount_fen=back_fen, reason="changed")
     if waits is not None:
@@ -143,6 +151,7 @@ class _Draft:
     person_id: int
     booker_id: int | None
     contact_print: str
+    contact_tail: str | None
     contact_sealed: bytes
     channel: Channel
     state: State
@@ -187,6 +196,7 @@ async def _insert(work: Work, draft: _Draft) -> Appointment:
         person_id=draft.person_id,
         booker_id=draft.booker_id,
         contact_print=draft.contact_print,
+        contact_tail=draft.contact_tail,
         contact_sealed=draft.contact_sealed,
         channel=draft.channel.value,
         staff_id=work.by.staff_id,

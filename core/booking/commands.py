@@ -39,10 +39,14 @@ class Book:
 
 @dataclass(frozen=True)
 class Change:
-    """Move an appointment to the slot of a hold, in one transaction (R-087)."""
+    """Move an appointment to the slot of a hold, in one transaction (R-087).
+
+    override: a supervisor's reason to pass the deadline.
+    """
 
     appointment_id: int
     hold_id: str
+    override: str | None = None
     key: str | None = None
 
 

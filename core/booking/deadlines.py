@@ -67,12 +67,26 @@ def may_cancel(
     _in_time(made, book, "cancel.deadline", TooLateToCancel, slot=slot, now=now, by=by)
 
 
-def may_change(made: MadeAppointment, book: RuleBook, *, slot: SlotFacts, now: datetime, by: Actor) -> None:
-    """Whether it may be moved now, and was not moved too often."""
+def may_change(
+    made: MadeAppointment,
+    book: RuleBook,
+    *,
+    slot: SlotFacts,
+    now: datetime,
+    by: Actor,
+    override: str | None = None,
+) -> None:
+    """Whether it may be moved now, and was not moved too often.
+
+    A supervisor may pass the deadline with a reason, not the number of moves.
+    """
     _open(made, "replaced")
     if made.state == State.STOPPED:
         return
-    _in_time(made, book, "change.deadline", TooLateToChange, slot=slot, now=now, by=by)
+    if override is None:
+        _in_time(made, book, "change.deadline", TooLateToChange, slot=slot, now=now, by=by)
+    elif not by.may("override-deadline"):
+        raise NotAllowed(facts={"function": "override-deadline"})
     most = _promised(made, book, "change.max", slot=slot)
     if made.changes >= most.value:
         raise TooManyChanges(most.ref, {"limit": most.value})

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.booking.facts import ActiveBlock, BookingFacts, PastAppointment, PersonFacts, SlotFacts
 from core.booking.rules import LIVE, State
@@ -38,11 +39,16 @@ class Asked:
 
 async def asked(work: Work, *, session_id: int, period_id: int | None = None) -> Asked:
     """The slot's facts and its hospital's rules. Raises NotFound."""
-    found = await slot_facts(work.db, session_id=session_id, period_id=period_id)
+    return await asked_of(work.db, session_id=session_id, period_id=period_id)
+
+
+async def asked_of(db: AsyncSession, *, session_id: int, period_id: int | None = None) -> Asked:
+    """The same for a question that changes nothing."""
+    found = await slot_facts(db, session_id=session_id, period_id=period_id)
     if found is None:
         raise NotFound(facts={"what": "session"})
     facts, recycle_at = found
-    return Asked(facts, await rules_for(work.db, facts.hospital_id), recycle_at)
+    return Asked(facts, await rules_for(db, facts.hospital_id), recycle_at)
 
 
 async def facts_for(
@@ -62,27 +68,44 @@ async def facts_for(
     if contact_print is not None:
         keys.append(lock_key("phone", contact_print))
     await work.lock(*keys)
-    person = await person_facts(work.db, person_id, hospital_id=slot.hospital_id)
+    return await known_facts(
+        work.db, slot, now=work.now, person_id=person_id, contact_print=contact_print,
+        channel=channel, replacing=replacing,
+    )  # fmt: skip
+
+
+async def known_facts(
+    db: AsyncSession,
+    slot: SlotFacts,
+    *,
+    now: datetime,
+    person_id: int,
+    contact_print: str | None,
+    channel: Channel,
+    replacing: int | None = None,
+) -> BookingFacts:
+    """The same without a lock: for a warning beforehand, never for a decision."""
+    person = await person_facts(db, person_id, hospital_id=slot.hospital_id)
     return BookingFacts(
-        now=work.now,
+        now=now,
         channel=channel,
         slot=slot,
         person=PersonFacts(
             person_id, person.identity_kind, person.birth_date, person.sex, person.has_card_here
         ),
-        history=await history(work, person_id),
+        history=await history(db, person_id, now),
         blocks=tuple(
             ActiveBlock(block.rule_key, block.rule_value, block.hospital_id, block.until, block.rule_row_id)
-            for block in await active_blocks(work.db, person_id, work.now)
+            for block in await active_blocks(db, person_id, now)
         ),
-        phone_persons=await _phone_persons(work, contact_print),
+        phone_persons=await _phone_persons(db, contact_print, now),
         replacing=replacing,
     )
 
 
-async def history(work: Work, person_id: int) -> tuple[PastAppointment, ...]:
+async def history(db: AsyncSession, person_id: int, now: datetime) -> tuple[PastAppointment, ...]:
     """A person's appointments of the last year and all to come, oldest first."""
-    rows = await work.db.execute(
+    rows = await db.execute(
         select(
             Appointment.id,
             Appointment.hospital_id,
@@ -99,7 +122,7 @@ async def history(work: Work, person_id: int) -> tuple[PastAppointment, ...]:
             Appointment.ended_at,
             Appointment.reason,
         )
-        .where(Appointment.person_id == person_id, Appointment.day >= day_of(work.now - LOOK_BACK))
+        .where(Appointment.person_id == person_id, Appointment.day >= day_of(now - LOOK_BACK))
         .order_by(Appointment.id)
     )
     return tuple(
@@ -115,16 +138,16 @@ async def history(work: Work, person_id: int) -> tuple[PastAppointment, ...]:
     )
 
 
-async def _phone_persons(work: Work, contact_print: str | None) -> frozenset[int]:
+async def _phone_persons(db: AsyncSession, contact_print: str | None, now: datetime) -> frozenset[int]:
     """Who has live appointments to come that were booked by this phone."""
     if contact_print is None:
         return frozenset()
-    rows = await work.db.execute(
+    rows = await db.execute(
         select(Appointment.person_id)
         .where(
             Appointment.contact_print == contact_print,
             Appointment.state.in_(sorted(LIVE)),
-            Appointment.day >= day_of(work.now),
+            Appointment.day >= day_of(now),
         )
         .distinct()
     )

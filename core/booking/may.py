@@ -100,6 +100,26 @@ def may_book(facts: BookingFacts, book: RuleBook) -> None:
     _limits(facts, book)
 
 
+def objections(facts: BookingFacts, book: RuleBook) -> list[Refusal]:
+    """What stands in the way, the first of each sort: for a warning while there is time to choose again."""
+    found = []
+    for ask in (_asked, _standing_and_papers, _limits):
+        try:
+            ask(facts, book)
+        except Refusal as refusal:
+            found.append(refusal)
+    return found
+
+
+def _asked(facts: BookingFacts, book: RuleBook) -> None:
+    may_ask(facts.slot, book, channel=facts.channel, now=facts.now)
+
+
+def _standing_and_papers(facts: BookingFacts, book: RuleBook) -> None:
+    _standing(facts)
+    _papers(facts, book)
+
+
 def _rule(facts: BookingFacts, book: RuleBook, name: str) -> Ruling:
     return ruled(book, facts.slot, name, channel=facts.channel, now=facts.now)
 

@@ -1,11 +1,12 @@
 """Money came for an appointment: confirm it, or give the money back if it is too late."""
 
 from core.booking.loading import appointment, asked, facts_for
-from core.booking.may import may_book
+from core.booking.may import may_book, ruled
 from core.booking.rules import FHIR, LIVE, State, step
 from core.booking.tables import Appointment
-from core.errors import Refusal
+from core.errors import CardChargeOff, IdentityNeeded, Refusal
 from core.events import AppointmentConfirmed
+from core.money import card
 from core.money import engine as money
 from core.schedule import slots
 from core.schedule.tables import Slot
@@ -68,3 +69,36 @@ async def identity_came(work: Work, appointment_id: int) -> None:
     made = await appointment(work, appointment_id)
     if made.state == State.PROVISIONAL:
         _confirm(work, made)
+
+
+async def charge_card(work: Work, appointment_id: int) -> int:
+    """Take what is still to be paid from the patient's card of that hospital (R-076, R-086).
+
+    Returns the amount in fen; 0 when nothing was due. Raises CardChargeOff where rule card.charge says
+    no or there is no card, CardShort, IdentityNeeded for a provisional appointment.
+    """
+    made = await appointment(work, appointment_id)
+    wanted = await asked(work, session_id=made.session_id)
+    allowed = ruled(wanted.book, wanted.slot, "card.charge", channel=work.by.channel, now=work.now)
+    if not allowed.value:
+        raise CardChargeOff(allowed.ref)
+    if made.state == State.PROVISIONAL:
+        raise IdentityNeeded
+    owner = await card.card_at(work.db, made.person_id, made.hospital_id)
+    if owner is None:
+        raise CardChargeOff(allowed.ref)
+    waiting = await money.open_payment(work, made.id)
+    due = waiting.amount_fen if waiting else made.fee_fen - (await money.balance(work, made.id)).left_fen
+    if due > 0:
+        payment_id = (
+            waiting.id
+            if waiting
+            else await money.ask(work, appointment_id=made.id, hospital_id=made.hospital_id, amount_fen=due)
+        )
+        line = await card.charge(work, card_id=owner.id, payment_id=payment_id, amount_fen=due)
+        await pay(
+            work, payment_id=payment_id, appointment_id=made.id, provider=card.PROVIDER,
+            txn=f"card-entry-{line}", amount_fen=due,
+        )  # fmt: skip
+    made.pay_mode = "card"
+    return max(due, 0)

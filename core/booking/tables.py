@@ -1,4 +1,4 @@
-"""Appointments, and the keys of commands already done."""
+"""Appointments, the drafts they come from, and the keys of commands already done."""
 
 from datetime import date, datetime
 from typing import Any
@@ -10,6 +10,7 @@ from core.booking.rules import LIVE
 from core.database import Base, Instant, Key
 
 _LIVE = text(f"state in ({', '.join(repr(str(state.value)) for state in sorted(LIVE))})")
+_ONGOING = text("state in ('open', 'left')")
 
 
 class Appointment(Base):
@@ -30,6 +31,7 @@ class Appointment(Base):
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     booker_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     contact_print: Mapped[str] = mapped_column(String(32), index=True)  # the phone it was booked by
+    contact_tail: Mapped[str | None] = mapped_column(String(32), index=True)  # print of the last four
     contact_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     channel: Mapped[str] = mapped_column(String(16))
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
@@ -89,3 +91,36 @@ class CommandKey(Base):
     fingerprint: Mapped[str] = mapped_column(String(32))
     outcome: Mapped[dict[str, Any]] = mapped_column(JSON)
     at: Mapped[datetime] = mapped_column(Instant, index=True)
+
+
+class Draft(Base):
+    """办理草稿: what is being done for a caller, as far as it has got; one for each matter.
+
+    The voice menu writes into it, an operator goes on with it, on whichever computer.
+    """
+
+    __tablename__ = "draft"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=True)
+    interaction_id: Mapped[int | None] = mapped_column(ForeignKey("interaction.id"))
+    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))  # None: the menu's, nobody's yet
+    ani_print: Mapped[str | None] = mapped_column(String(32))  # who redials is found by it
+    version: Mapped[int] = mapped_column(default=1)  # every save is guarded by it
+    body_sealed: Mapped[bytes] = mapped_column(LargeBinary)  # draft_rules.FIELDS: names, numbers
+    hold_id: Mapped[str | None] = mapped_column(String(24))
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    appointment_id: Mapped[int | None] = mapped_column(ForeignKey("appointment.id"))  # what came of it
+    state: Mapped[str] = mapped_column(String(8))  # open, left, booked, closed
+    opened_at: Mapped[datetime] = mapped_column(Instant)
+    saved_at: Mapped[datetime] = mapped_column(Instant)
+    left_until: Mapped[datetime | None] = mapped_column(Instant)  # until then a redial goes on with it
+    closed_at: Mapped[datetime | None] = mapped_column(Instant)
+
+    __table_args__ = (
+        # Two desks that open the draft of one call at once get the same one.
+        Index(
+            "uq_draft_live", "interaction_id", unique=True, sqlite_where=_ONGOING, postgresql_where=_ONGOING
+        ),
+        Index("ix_draft_ani", "ani_print", "saved_at"),
+        Index("ix_draft_ongoing", "saved_at", sqlite_where=_ONGOING, postgresql_where=_ONGOING),
+    )

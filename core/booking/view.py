@@ -60,7 +60,8 @@ class AppointmentView:
     refund_fen: int = 0
 
 
-def _select() -> Select[*tuple[Any, ...]]:
+def joined() -> Select[*tuple[Any, ...]]:
+    """Appointments with their people and places, for conditions and an order; `listed` reads it."""
     refunds = (
         select(func.coalesce(func.sum(Refund.amount_fen), 0))
         .where(Refund.appointment_id == Appointment.id)
@@ -121,7 +122,7 @@ def _view(row: Sequence[Any]) -> AppointmentView:
 
 async def load(db: AsyncSession, appointment_id: int) -> AppointmentView:
     """One appointment as it is now. Raises AppointmentUnknown."""
-    row = (await db.execute(_select().where(Appointment.id == appointment_id))).one_or_none()
+    row = (await db.execute(joined().where(Appointment.id == appointment_id))).one_or_none()
     if row is None:
         raise AppointmentUnknown
     return _view(row)
@@ -129,7 +130,7 @@ async def load(db: AsyncSession, appointment_id: int) -> AppointmentView:
 
 async def by_serial(db: AsyncSession, serial: str) -> AppointmentView:
     """The appointment of a serial number. Raises AppointmentUnknown."""
-    row = (await db.execute(_select().where(Appointment.serial == serial))).one_or_none()
+    row = (await db.execute(joined().where(Appointment.serial == serial))).one_or_none()
     if row is None:
         raise AppointmentUnknown
     return _view(row)
@@ -137,30 +138,31 @@ async def by_serial(db: AsyncSession, serial: str) -> AppointmentView:
 
 async def open_by_phone(db: AsyncSession, phone_print: str, now: datetime) -> list[AppointmentView]:
     """What is still ahead and was booked by this phone, soonest first."""
-    return await _listed(db, _ahead(now).where(Appointment.contact_print == phone_print))
+    return await listed(db, _ahead(now).where(Appointment.contact_print == phone_print))
 
 
 async def open_of_person(db: AsyncSession, person_id: int, now: datetime) -> list[AppointmentView]:
     """What a person still has ahead of them, soonest first."""
-    return await _listed(db, _ahead(now).where(Appointment.person_id == person_id))
+    return await listed(db, _ahead(now).where(Appointment.person_id == person_id))
 
 
 def _ahead(now: datetime) -> Select[*tuple[Any, ...]]:
     return (
-        _select()
+        joined()
         .where(Appointment.state.in_(sorted(OPEN | LIVE)), Appointment.day >= day_of(now))
         .order_by(Appointment.starts_at, Appointment.id)
     )
 
 
-async def _listed(db: AsyncSession, query: Select[*tuple[Any, ...]]) -> list[AppointmentView]:
+async def listed(db: AsyncSession, query: Select[*tuple[Any, ...]]) -> list[AppointmentView]:
+    """What a query made of `joined` finds."""
     return [_view(row) for row in (await db.execute(query)).all()]
 
 
 async def last_visit(db: AsyncSession, person_id: int) -> AppointmentView | None:
     """The newest appointment that a person really had or has: whom they would see again."""
     query = (
-        _select()
+        joined()
         .where(
             Appointment.person_id == person_id,
             Appointment.state.in_([State.ATTENDED, State.CHECKED_IN, State.BOOKED, State.STOPPED]),
@@ -193,4 +195,4 @@ async def names(db: AsyncSession, hospital_id: int, department_id: int) -> Names
 
 async def recent(db: AsyncSession, limit: int = 20) -> list[AppointmentView]:
     """The newest appointments of the house, newest first: for the start page and the desks."""
-    return await _listed(db, _select().order_by(Appointment.id.desc()).limit(limit))
+    return await listed(db, joined().order_by(Appointment.id.desc()).limit(limit))

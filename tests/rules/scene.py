@@ -11,7 +11,7 @@ from core.booking.visit import check_in, miss_due
 from core.catalogue.tables import Department, Doctor, Post
 from core.credit.engine import set_rule
 from core.money.engine import open_payment
-from core.people.engine import add_card, complete
+from core.people.register import add_card, complete
 from core.values import Actor, ActorKind, Channel, Identity, IdentityKind, Phone, system
 from core.work import Hotline
 from tests.builders import CALLER, SEED, Clinic, clinic

@@ -1,0 +1,223 @@
+"""What is being done for a caller, kept at every keystroke: begun by the menu, gone on with by a desk.
+
+A draft belongs to a contact, or stands alone. Whoever saves names the version they saw; the database
+lets one of two savers through. What is typed leaves no event: the journal tells that a draft was
+opened, taken, left and closed, and every hold and appointment tells itself.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import and_, or_, select, update
+
+from core.booking.draft_end import GRACE, discard, ended, leave
+from core.booking.draft_row import as_seen, locked, ongoing, put, under_lock
+from core.booking.draft_rules import merged
+from core.booking.draft_slot import adopt, heartbeat
+from core.booking.draft_view import DraftView, opened, sealed
+from core.booking.hold import release
+from core.booking.loading import lock_key
+from core.booking.tables import Draft
+from core.contact.tables import Interaction
+from core.errors import ChangedMeanwhile, NotFound, PersonUnknown
+from core.events import DraftOpened, DraftTaken
+from core.people.tables import Person
+from core.values import Actor, ActorKind, Channel
+from core.work import Work
+
+
+def at_desk(by: Actor) -> Actor:
+    """An operator acts for somebody on the phone: the phone's numbers are sold, its rules hold."""
+    return replace(by, channel=Channel.PHONE) if by.kind is ActorKind.STAFF else by
+
+
+async def open_draft(
+    work: Work, *, interaction_id: int | None, ani_print: str | None = None, staff_id: int | None = None
+) -> DraftView:
+    """The draft to go on with: of this contact, else one the same number left within its grace, else new.
+
+    The slot that the voice menu held for this contact becomes the draft's. staff_id: who works on it
+    from now on; None: the menu itself.
+    """
+    row = await _open(work, interaction_id, ani_print)
+    if staff_id is not None and row.staff_id != staff_id:
+        await _take(work, row, staff_id)
+    await adopt(work, row)
+    return await as_seen(work, row)
+
+
+async def _open(work: Work, interaction_id: int | None, ani_print: str | None) -> Draft:
+    keys = [lock_key("draft", interaction_id)] if interaction_id is not None else []
+    if ani_print is not None:
+        keys.append(lock_key("draft-number", ani_print))
+    await work.lock(*keys)
+    if interaction_id is not None:
+        row = await under_lock(work, select(Draft).where(Draft.interaction_id == interaction_id, ongoing()))
+        if row is not None:
+            if row.state == "left":
+                row.state, row.left_until = "open", None
+                row.version += 1
+                await work.db.flush()
+            return row
+        row = await _broken_off(work, ani_print)
+        if row is not None:
+            row.interaction_id, row.state, row.left_until = interaction_id, "open", None
+            row.version += 1
+            await work.db.flush()
+            _tell_opened(work, row, continued=True)
+            return row
+    return await _begin(work, interaction_id, ani_print)
+
+
+async def _broken_off(work: Work, ani_print: str | None) -> Draft | None:
+    """What the same number left lately: said so by its desk, or, if that died, by the end of its call."""
+    if ani_print is None:
+        return None
+    died = and_(Draft.state == "open", Interaction.closed_at > work.now - GRACE)
+    left = and_(Draft.state == "left", Draft.left_until > work.now)
+    query = (
+        select(Draft)
+        .outerjoin(Interaction, Interaction.id == Draft.interaction_id)
+        .where(Draft.ani_print == ani_print, or_(died, left))
+        .order_by(Draft.saved_at.desc(), Draft.id.desc())
+        .limit(1)
+    )
+    return await under_lock(work, query)
+
+
+async def _begin(
+    work: Work, interaction_id: int | None, ani_print: str | None, staff_id: int | None = None
+) -> Draft:
+    row = Draft(
+        interaction_id=interaction_id,
+        ani_print=ani_print,
+        staff_id=staff_id,
+        body_sealed=sealed(work.sealer, {}),
+        state="open",
+        opened_at=work.now,
+        saved_at=work.now,
+    )
+    work.db.add(row)
+    await work.db.flush()
+    _tell_opened(work, row, continued=False)
+    return row
+
+
+def _tell_opened(work: Work, row: Draft, *, continued: bool) -> None:
+    work.record(
+        DraftOpened(
+            draft_id=row.id, interaction_id=row.interaction_id, staff_id=row.staff_id, continued=continued
+        )
+    )
+
+
+# --- keystrokes ---------------------------------------------------------------------------------------
+
+
+async def save(work: Work, draft_id: int, *, version: int, changes: Mapping[str, Any]) -> DraftView:
+    """Put what was typed into the draft: only the fields that changed, None takes one out.
+
+    Raises ChangedMeanwhile (facts: draft_id and the present version) when somebody else saved first,
+    WrongInput (facts: field) for a field that no draft has, WrongState when it has ended, NotFound.
+    """
+    row = await locked(work, draft_id, seen=version)
+    fields = merged(opened(work.sealer, row), changes)
+    person_id = fields.get("person_id")
+    if person_id is not None and person_id != row.person_id and await work.db.get(Person, person_id) is None:
+        raise PersonUnknown
+    won = await work.db.execute(
+        update(Draft)
+        .where(Draft.id == draft_id, Draft.version == version, ongoing())
+        .values(
+            body_sealed=sealed(work.sealer, fields),
+            person_id=person_id,
+            version=version + 1,
+            saved_at=work.now,
+        )
+        .returning(Draft.id)
+    )
+    if won.one_or_none() is None:
+        raise ChangedMeanwhile(facts={"draft_id": draft_id})
+    await work.db.refresh(row)
+    return await as_seen(work, row)
+
+
+async def next_matter(
+    work: Work, draft_id: int, *, verb: str = "book", appointment_id: int | None = None
+) -> DraftView:
+    """The same caller wants one more thing: the number they call from stays, the rest is new.
+
+    A draft that came to nothing is given up with its slot. Raises NotFound, WrongInput.
+    """
+    old = await under_lock(work, select(Draft).where(Draft.id == draft_id))
+    if old is None:
+        raise NotFound(facts={"what": "draft"})
+    before = opened(work.sealer, old)
+    await discard(work, draft_id)
+    row = await _begin(work, old.interaction_id, old.ani_print, old.staff_id)
+    caller = {"contact_phone": before.get("contact_phone") or before.get("phone")}
+    put(work, row, {**caller, "verb": verb, "appointment_id": appointment_id})
+    return await as_seen(work, row)
+
+
+# --- who goes on with it ------------------------------------------------------------------------------
+
+
+async def take(work: Work, draft_id: int, staff_id: int) -> DraftView:
+    """Another operator, or the same one on another computer, goes on with it. Raises NotFound, WrongState."""
+    row = await locked(work, draft_id)
+    if row.staff_id != staff_id:
+        await _take(work, row, staff_id)
+    return await as_seen(work, row)
+
+
+async def _take(work: Work, row: Draft, staff_id: int) -> None:
+    was = row.staff_id
+    row.staff_id = staff_id
+    row.version += 1
+    await work.db.flush()
+    work.record(
+        DraftTaken(draft_id=row.id, interaction_id=row.interaction_id, staff_id=staff_id, was_staff_id=was)
+    )
+
+
+# --- what the voice menu writes -----------------------------------------------------------------------
+
+
+async def note(
+    work: Work,
+    *,
+    interaction_id: int,
+    ani_print: str | None,
+    changes: Mapping[str, Any],
+    hold_id: str | None = None,
+    done: bool = False,
+    appointment_id: int | None = None,
+) -> None:
+    """What a dialogue has chosen so far, and holds, for the person who may take over.
+
+    done: it has come to its end; appointment_id: and to this.
+    """
+    row = await _open(work, interaction_id, ani_print)
+    if row.hold_id is not None and row.hold_id != hold_id:
+        await release(work, row.hold_id, why="moved")
+    row.hold_id = hold_id
+    put(work, row, changes)
+    if done:
+        await ended(work, row, appointment_id)
+
+
+async def keep(work: Work, interaction_id: int) -> None:
+    """A caller still waits: so does the slot of their draft."""
+    query = select(Draft.id).where(Draft.interaction_id == interaction_id, Draft.state == "open")
+    for draft_id in (await work.db.execute(query)).scalars().all():
+        await heartbeat(work, draft_id)
+
+
+async def left(work: Work, interaction_id: int, grace: timedelta) -> None:
+    """A dialogue was hung up on: its draft waits for the redial."""
+    query = select(Draft.id).where(Draft.interaction_id == interaction_id, Draft.state == "open")
+    for draft_id in (await work.db.execute(query)).scalars().all():
+        await leave(work, draft_id, grace)

@@ -1,0 +1,105 @@
+"""The slot of a draft: chosen, given back, kept while its call lives, taken over from the menu."""
+
+from datetime import datetime
+
+from sqlalchemy import Select, select, update
+
+from core.booking import draft_view
+from core.booking.commands import Hold
+from core.booking.draft_row import as_seen, locked, ongoing, put
+from core.booking.draft_rules import kept_until
+from core.booking.draft_view import DraftView, opened
+from core.booking.hold import extend, hold, release
+from core.booking.tables import Draft
+from core.errors import HoldLapsed, WrongInput
+from core.schedule.tables import Hold as HoldRow
+from core.work import Work
+
+
+async def choose(
+    work: Work,
+    draft_id: int,
+    *,
+    session_id: int,
+    period_id: int | None = None,
+    version: int | None = None,
+) -> DraftView:
+    """Hold a slot of a session, or of one of its periods, for this draft; an older one goes with it.
+
+    Raises what `core.booking.hold.hold` raises (SlotFull, the limits of a person who is known, …); the
+    draft then keeps what it had. version: refuse with ChangedMeanwhile when it is another one.
+    """
+    row = await locked(work, draft_id, seen=version)
+    fields = opened(work.sealer, row)
+    verb = fields.get("verb", "book")
+    if verb == "cancel":
+        raise WrongInput(facts={"field": "verb"})
+    # Of a change the person's limits are asked at the commit, which does not count what it gives up.
+    person_id = row.person_id if verb == "book" else None
+    before = row.hold_id
+    held = await hold(work, Hold(session_id, owner(draft_id), period_id=period_id, person_id=person_id))
+    if before is not None and before != held.hold_id:
+        await release(work, before, why="moved")
+    await _hold_is(work, row, held.hold_id)
+    return await as_seen(work, row)
+
+
+def owner(draft_id: int) -> str:
+    """Whose the hold of a draft is."""
+    return f"draft:{draft_id}"
+
+
+async def let_go(work: Work, draft_id: int) -> DraftView:
+    """Give the slot back; what was typed stays."""
+    row = await locked(work, draft_id)
+    if row.hold_id is not None:
+        await release(work, row.hold_id)
+        row.hold_id = None
+        put(work, row, {"session_id": None, "period_id": None})
+    return await as_seen(work, row)
+
+
+async def heartbeat(work: Work, draft_id: int) -> datetime | None:
+    """The call lives, so its slot does, up to a bound; returns until when. None: there is none (any more)."""
+    row = (await work.db.execute(_hold_of(draft_id))).one_or_none()
+    if row is None:
+        return None
+    try:
+        return await extend(work, row[0], until=kept_until(work.now, row[1]))
+    except HoldLapsed:
+        return None
+
+
+async def adopt(work: Work, row: Draft) -> None:
+    """What the voice menu held for this contact, and what the draft held before, is the draft's now."""
+    if row.hold_id is None and row.interaction_id is not None:
+        query = select(HoldRow.id).where(
+            HoldRow.interaction_id == row.interaction_id, HoldRow.state == "live", HoldRow.reason == "choice",
+            HoldRow.owner.startswith("call:"),
+        )  # fmt: skip
+        found = (await work.db.execute(query.order_by(HoldRow.made_at.desc()).limit(1))).scalar_one_or_none()
+        if found is not None:
+            await _hold_is(work, row, found)
+    if row.hold_id is not None:
+        await work.db.execute(
+            update(HoldRow)
+            .where(HoldRow.id == row.hold_id, HoldRow.state == "live", HoldRow.owner != owner(row.id))
+            .values(owner=owner(row.id))
+        )
+
+
+def _hold_of(draft_id: int) -> Select[str, datetime]:
+    return (
+        select(HoldRow.id, HoldRow.made_at)
+        .join(Draft, Draft.hold_id == HoldRow.id)
+        .where(Draft.id == draft_id, ongoing(), HoldRow.state == "live")
+    )
+
+
+async def _hold_is(work: Work, row: Draft, hold_id: str) -> None:
+    await work.db.flush()
+    facts = await draft_view.held_facts(work.db, hold_id)
+    assert facts is not None
+    row.hold_id = hold_id
+    place = ("hospital_id", "department_id", "doctor_id", "session_id", "period_id")
+    put(work, row, {name: getattr(facts, name) for name in place})

@@ -1,0 +1,117 @@
+"""Patients looked up by an operator, with cards, visits and credit; staff see their hospital's (R-094)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.booking import view
+from core.booking.caller import PersonView, credit_line, person_view
+from core.booking.tables import Appointment
+from core.booking.view import AppointmentView
+from core.credit.engine import Statement, statement
+from core.errors import PersonUnknown, WrongInput
+from core.money.card import CardView, cards_of
+from core.people import engine as people
+from core.people.look_up import meaning
+from core.people.tables import Person, VisitCard
+from core.sealing import Sealer
+from core.staff import audit
+from core.values import Actor, day_of, mask
+from core.work import Work
+
+PAGE = 20
+VISITS = 50
+
+# Why somebody may have to see a whole number; chosen, never typed, so that it can be counted.
+REVEAL_REASONS = {
+    "verify": "核对来电人身份",
+    "call-back": "回拨联系患者",
+    "hospital": "与医院核对",
+    "correct": "更正登记信息",
+    "complaint": "处理投诉",
+}
+
+
+@dataclass(frozen=True)
+class People:
+    found: Sequence[PersonView]
+    count: int
+    page: int
+    pages: int
+
+
+@dataclass(frozen=True)
+class Patient:
+    """phones: masked, the main one first. visits: newest first."""
+
+    person: PersonView
+    phones: Sequence[str]
+    cards: Sequence[CardView]
+    visits: Sequence[AppointmentView]
+    credit: str
+    statement: Statement
+
+
+async def look_up(
+    db: AsyncSession, sealer: Sealer, words: str, by: Actor, *, now: datetime, page: int = 1
+) -> People:
+    """Who is meant by card, name, pinyin or phone, whole or in part; nobody when nothing was asked."""
+    if not words.split():
+        return People((), 0, 1, 1)
+    conditions = [meaning(sealer, words), *_scope(by)]
+    count = (await db.execute(select(func.count(Person.id)).where(*conditions))).scalar_one()
+    pages = max(1, -(-count // PAGE))
+    page = min(max(page, 1), pages)
+    query = select(Person.id).where(*conditions).order_by(Person.id).limit(PAGE).offset((page - 1) * PAGE)
+    ids = (await db.execute(query)).scalars().all()
+    return People([await person_view(db, sealer, one, day_of(now)) for one in ids], count, page, pages)
+
+
+def _scope(by: Actor) -> list[ColumnElement[bool]]:
+    """Staff of one hospital know those who have a card there, or were ever booked there."""
+    if by.hospital_id is None:
+        return []
+    cards = select(VisitCard.person_id).where(VisitCard.hospital_id == by.hospital_id)
+    booked = select(Appointment.person_id).where(Appointment.hospital_id == by.hospital_id)
+    return [or_(Person.id.in_(cards), Person.id.in_(booked))]
+
+
+async def patient(db: AsyncSession, sealer: Sealer, person_id: int, by: Actor, *, now: datetime) -> Patient:
+    """Everything about one patient that the actor may see. Raises PersonUnknown, also for another's."""
+    await _seen_by(db, person_id, by)
+    phones = await people.phones_of(db, sealer, person_id)
+    cards = [one for one in await cards_of(db, sealer, person_id) if by.sees(one.hospital_id)]
+    query = view.joined().where(Appointment.person_id == person_id)
+    if by.hospital_id is not None:
+        query = query.where(Appointment.hospital_id == by.hospital_id)
+    made = await view.listed(db, query.order_by(Appointment.starts_at.desc()).limit(VISITS))
+    return Patient(
+        await person_view(db, sealer, person_id, day_of(now)),
+        [mask(number.digits, 3, 4) for number in phones],
+        cards,
+        made,
+        await credit_line(db, person_id, now),
+        await statement(db, person_id, now),
+    )
+
+
+async def _seen_by(db: AsyncSession, person_id: int, by: Actor) -> None:
+    query = select(Person.id).where(Person.id == person_id, *_scope(by))
+    if (await db.execute(query)).first() is None:
+        raise PersonUnknown
+
+
+async def reveal(work: Work, person_id: int, field: str, reason: str) -> str:
+    """A masked number in full, for a chosen reason; written into journal and audit.
+
+    field: 'identity' or 'phone'. Raises NotAllowed, PersonUnknown, WrongInput.
+    """
+    if reason not in REVEAL_REASONS:
+        raise WrongInput(facts={"field": "reason", "why": "empty"})
+    await _seen_by(work.db, person_id, work.by)
+    value = await people.reveal(work, person_id, field, reason=REVEAL_REASONS[reason])
+    await audit.note(work, "unmasked", what=field, subject_id=person_id, reason=REVEAL_REASONS[reason])
+    return value
