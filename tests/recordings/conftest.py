@@ -1,0 +1,5 @@
+"""Pages of recordings stand in the house of the pages."""
+
+from tests.pages import engine, feed, house, rendering, switch, texts, voice
+
+__all__ = ["engine", "feed", "house", "rendering", "switch", "texts", "voice"]
