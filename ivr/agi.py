@@ -30,6 +30,7 @@ ANSWER_S = 20.0  # a command that only asks or sets
 SOUND_S = 300.0  # longer than any sound of ours
 ALL_KEYS = "0123456789*#"
 SILENCE_S = 3
+MUSIC = "calm"  # of dialplans/musiconhold.conf.j2
 SAMPLES_PER_S = 8000
 
 _REPLY = re.compile(r"200 result=(\S*)(?: \((.*)\))?(?: endpos=(\d+))?")
@@ -171,6 +172,17 @@ class AgiCall:
 
     async def wait(self, seconds: float) -> None:
         await self._do(f"EXEC Wait {seconds:.2f}", seconds + ANSWER_S)
+
+    async def rest(self, seconds: float) -> str:
+        await self._do(f"SET MUSIC ON {MUSIC}")
+        try:
+            await self._key_within(seconds)
+        finally:
+            if not self._request.hung:
+                await self._command("SET MUSIC OFF")
+        entry = Entry(1)
+        self._keys.fill(entry)
+        return entry.answer
 
     async def transfer(self, target: str) -> None:
         await self._next(target)

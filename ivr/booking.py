@@ -23,6 +23,7 @@ THINKING = timedelta(minutes=3)
 
 async def book(line: Line) -> Disposition:
     """Ends booked, or with nothing when the caller goes back."""
+    line.wants(verb="book")
     await line.reached("identify")
     person = await patient(line)
     choice = await _same_doctor(line, person)
@@ -113,7 +114,7 @@ async def _commit(line: Line, choice: Choice, person: Person) -> Booked | None:
         except Refusal as refusal:
             await line.call.say(Prompt(f"refusal-{refusal.code}"))
             return None
-        line.held, line.done = None, Disposition.BOOKED
+        line.achieved(Disposition.BOOKED, made.appointment_id)
         return made
     await line.call.say(Prompt("refusal-hold-lapsed"))
     return None

@@ -1,4 +1,4 @@
-"""The caller's side of one call: six verbs, a hang-up, and `choose`.
+"""The caller's side of one call: seven verbs, a hang-up, and `choose`.
 
 Dialogues are coroutines over `Call`. Three callers implement it: `ivr.agi.AgiCall` (Asterisk),
 `ivr.simulator.Simulator` (the terminal) and `tests.callers.Caller` (in memory).
@@ -104,8 +104,11 @@ class Call(Protocol):
     async def wait(self, seconds: float) -> None:
         """Let the caller hear nothing for a while."""
 
+    async def rest(self, seconds: float) -> str:
+        """Let the caller hear music for a while; the key that ends it, or '' when none came."""
+
     async def transfer(self, target: str) -> None:
-        """Give the call away: 'queue' or 'queue-elder'. The dialogue ends after this."""
+        """Give the call away: 'queue' to wait for a person. The dialogue ends after this."""
 
     async def hang_up(self) -> None:
         """End the call from our side."""

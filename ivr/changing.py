@@ -21,6 +21,7 @@ async def change(line: Line) -> Disposition:
 
 async def change_one(line: Line, made: AppointmentView) -> Disposition:
     """The old appointment stands until the new one is certain. Raises NeedsPerson when refused."""
+    line.wants(verb="change", appointment_id=made.appointment_id)
     while True:
         await line.reached("change")
         choice = await in_department(line, made.department_id)
@@ -44,7 +45,7 @@ async def change_one(line: Line, made: AppointmentView) -> Disposition:
         except Refusal as refusal:
             await line.call.say(Prompt(f"refusal-{refusal.code}"))
             raise NeedsPerson(refusal.code) from None
-        line.held, line.done = None, Disposition.CHANGED
+        line.achieved(Disposition.CHANGED, done.appointment_id)
         await line.reached("changed")
         await line.call.say(Prompt("changed", {"serial": Digits(done.serial, SERIAL_GROUPS)}))
         return Disposition.CHANGED

@@ -52,10 +52,12 @@ async def find_slot(line: Line) -> Choice | None:
         hospital = await _hospital(line)
         if hospital is None:
             return None
+        line.wants(hospital_id=hospital.id)
         while True:
             department = await _department(line, hospital)
             if department is None:
                 break
+            line.wants(department_id=department.id)
             choice = await in_department(line, department.id)
             if choice is not None:
                 return choice
@@ -122,6 +124,7 @@ async def in_department(line: Line, department_id: int, doctor_id: int | None = 
         if wanted is None:
             return None
         session: OpenSession | None = wanted.session
+        line.wants(doctor_id=None if wanted.earliest else wanted.session.doctor_id)
         period = None
         if not wanted.earliest:
             session = await _day(line, [s for s in sessions if _whose(s) == _whose(wanted.session)])
@@ -239,6 +242,10 @@ async def take(line: Line, session: OpenSession, period: OpenPeriod | None) -> C
         )
     )
     line.held = held
+    line.wants(
+        hospital_id=session.hospital_id, department_id=session.department_id, doctor_id=session.doctor_id,
+        session_id=held.session_id, period_id=held.period_id,
+    )  # fmt: skip
     await line.reached("held")
     if period is None:
         async with line.hotline.read() as db:

@@ -19,6 +19,7 @@ CORE_SOUNDS: Mapping[str, str] = {
     ),
     "core/message-taken": "您的留言已经记下，我们会给您回电。再见。",
     "core/message-missing": "没有听到您的留言，我们会按来电号码给您回电。再见。",
+    "core/farewell": "感谢您的来电，再见。",
 }
 
 # Sounds without words, made by ivr.tones: the beep before a recording.
@@ -32,7 +33,9 @@ NEEDED_MODULES = (
     "res_pjsip_header_funcs", "res_pjsip_transport_websocket", "res_http_websocket", "res_sorcery_config",
     "res_sorcery_memory", "res_sorcery_astdb", "res_rtp_asterisk", "res_srtp", "res_timing_timerfd",
     "res_musiconhold", "res_agi", "app_queue", "app_playback", "app_record", "app_dtmfstore", "app_exec",
-    "app_verbose", "app_mixmonitor", "bridge_simple", "bridge_softmix", "codec_alaw", "codec_ulaw",
+    "app_verbose", "app_mixmonitor", "app_confbridge", "app_chanspy", "app_channelredirect",
+    "res_manager_devicestate",
+    "bridge_simple", "bridge_softmix", "codec_alaw", "codec_ulaw",
     "codec_a_mu", "codec_resample", "format_pcm", "format_wav", "format_sln", "func_channel",
     "func_callerid", "func_strings", "func_logic", "func_env",
 )  # fmt: skip
@@ -54,12 +57,18 @@ SILENT_FILES = (
 )  # fmt: skip
 
 
+FOLDERS = (
+    "etc", "lib", "db", "keys/keys", "data/sounds", "agi", "spool", "log", "messages", "music", "recordings",
+)  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Agent:
-    """A phone an operator may register: its number is also its user name."""
+    """What an operator may register: a telephone by its number, the phone in the page as page-<number>."""
 
     number: str
     password: str = field(repr=False)
+    page_password: str = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -87,6 +96,12 @@ class Installation:
     trunks: tuple[str, ...] = ("127.0.0.1",)
     patience_s: int = 60
     message_s: int = 120
+    outbound: str | None = None  # a SIP address: where calls to hospitals and to patients go
+
+    @property
+    def recordings(self) -> Path:
+        """Where the switch writes what is recorded, until it is sealed (core.recordings)."""
+        return self.folder / "recordings"
 
     @property
     def messages(self) -> Path:
@@ -141,7 +156,19 @@ def install(installation: Installation, *, modules: Path, data: Path) -> None:
     """
     _check(installation)
     folder = installation.folder
-    for name in ("etc", "lib", "db", "keys/keys", "data/sounds", "agi", "spool", "log", "messages", "music"):
+    for name in (
+        "etc",
+        "lib",
+        "db",
+        "keys/keys",
+        "data/sounds",
+        "agi",
+        "spool",
+        "log",
+        "messages",
+        "music",
+        "recordings",
+    ):
         (folder / name).mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
     installation.run.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -166,7 +193,10 @@ def sound_exists(stem: Path | str) -> bool:
 def _check(installation: Installation) -> None:
     words = [installation.ami_secret, installation.web_password or "", installation.host]
     words += [*installation.numbers, *installation.trunks, str(installation.folder), str(installation.run)]
-    words += [word for agent in installation.agents for word in (agent.number, agent.password)]
+    words += [
+        word for agent in installation.agents for word in (agent.number, agent.password, agent.page_password)
+    ]
+    words.append(installation.outbound or "")
     for word in words:
         if any(character in word for character in "\r\n\0;[]"):
             raise ValueError("a value of the switch's installation holds a line break, ';' or a bracket")

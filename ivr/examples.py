@@ -40,6 +40,7 @@ LONGEST: Mapping[str, Value] = {
     "fee": Money(15880),
     "count": Count(9),
     "minutes": Count(25, "分钟"),
+    "place": Count(127, "位"),
     "hours": Count(2, "小时"),
     "serial": Digits("82047157", SERIAL_GROUPS),
     "text": Text(

@@ -1,6 +1,7 @@
 """Keep interactions true after a dialogue has let go of its call, from what the switch tells."""
 
 from datetime import datetime, timedelta
+from typing import Protocol
 
 import structlog
 
@@ -11,6 +12,7 @@ from core.errors import WrongState
 from core.events import SwitchLost
 from core.values import system
 from core.work import Hotline, Work
+from ivr.board import Board, Leg
 from ivr.switch_events import (
     AgentCalled,
     AgentConnected,
@@ -19,7 +21,8 @@ from ivr.switch_events import (
     ChannelOpened,
     QueueJoined,
     Resynced,
-    Snapshot,
+    RoomJoined,
+    RoomLeft,
     SwitchEvent,
 )
 
@@ -41,22 +44,32 @@ _ENDED: dict[State, Disposition] = {
 }
 
 
-class Follower:
-    """Takes the switch's events in order; what fails with one of them stops none of the next."""
+class After(Protocol):
+    """Who hears of an event after the board knows it. gone: the leg that a ChannelClosed ended."""
 
-    def __init__(self, hotline: Hotline) -> None:
+    async def take(self, event: SwitchEvent, gone: Leg | None) -> None: ...
+
+
+class Follower:
+    """Takes the switch's events in order; what fails with one of them stops none of the next.
+
+    board: who is where, kept from these events. after: hears each of them when the board has it.
+    """
+
+    def __init__(self, hotline: Hotline, board: Board | None = None, after: After | None = None) -> None:
         self._hotline = hotline
-        self._channels: dict[str, str] = {}  # a channel's unique id to the Linkedid it began with
+        self._board = board or Board()
+        self._after = after
 
     @property
     def alive(self) -> frozenset[str]:
         """Linkedids of the calls there are, as far as the switch has told."""
-        return frozenset(self._channels.values())
+        return self._board.linked_ids
 
     @property
     def channels(self) -> frozenset[str]:
         """Unique ids of the channels there are."""
-        return frozenset(self._channels)
+        return self._board.unique_ids
 
     async def take(self, event: SwitchEvent) -> None:
         """Note one event. Raises nothing: a missed step is healed by the next snapshot."""
@@ -66,13 +79,28 @@ class Follower:
             log.exception("an event of the switch was not noted", kind=type(event).__name__)
 
     async def _take(self, event: SwitchEvent) -> None:
+        now, gone = self._hotline.clock.now(), None
         match event:
             case ChannelOpened():
-                self._channels[event.uniqueid] = event.linkedid
+                self._board.opened(event, now)
             case ChannelClosed():
-                self._channels.pop(event.uniqueid, None)
-                if event.linkedid not in self.alive:
-                    await self._ended(event.linkedid)
+                gone = self._board.closed(event.uniqueid)
+            case RoomJoined():
+                self._board.entered(event.conference, event.uniqueid, now)
+            case RoomLeft():
+                self._board.left(event.uniqueid, now)
+            case Resynced():
+                self._board.start_from(event.snapshot.channels, now)
+            case _:
+                pass
+        if self._after:  # first what a room's end means, then the end of the contact
+            await self._after.take(event, gone)
+        await self._follow(event)
+
+    async def _follow(self, event: SwitchEvent) -> None:
+        match event:
+            case ChannelClosed() if event.linkedid not in self.alive:
+                await self._ended(event.linkedid)
             case QueueJoined():
                 await self._move(event.linkedid, State.QUEUED, f"position {event.position}")
             case AgentCalled():
@@ -82,7 +110,7 @@ class Follower:
             case AgentConnected():
                 await self._move(event.linkedid, State.TALKING, event.agent)
             case Resynced():
-                await self._start_from(event.snapshot)
+                await self._start_anew()
             case _:
                 pass
 
@@ -95,8 +123,7 @@ class Follower:
         """Close interactions whose call the switch no longer has; for a timer, while the line is up."""
         return await contact.close_left_open(work, alive=self.alive, older_than=YOUNG, of=LINKED_ID)
 
-    async def _start_from(self, snapshot: Snapshot) -> None:
-        self._channels = {opened.uniqueid: opened.linkedid for opened in snapshot.channels}
+    async def _start_anew(self) -> None:
         async with self._hotline.work(SWITCH) as work:
             await self.sweep(work)
 

@@ -1,18 +1,22 @@
 """What a dialogue is given: the call, the engine, and what is known of this caller so far."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import overload
+from typing import Any, overload
 
+from core.booking import draft
 from core.booking.commands import Book, Booked, Cancel, Cancelled, Change, HeldSlot, Hold
 from core.booking.hold import extend, release
 from core.booking.store import Store
 from core.contact import engine as contact
+from core.contact import queueing
 from core.contact.rules import Disposition
 from core.errors import HoldLapsed
 from core.people.tables import Person
 from core.values import Actor, ActorKind, Channel, Phone
-from core.work import Hotline
+from core.work import Hotline, Work
+from ivr.queue_place import place_in_queue
 from ivr.story import StoryCall
 
 
@@ -24,6 +28,8 @@ class Manners:
     callback_within: timedelta = timedelta(hours=2)
     recording: bool = False
     message_s: int = 90
+    patience: timedelta = timedelta(minutes=1)  # from then on a waiting caller may leave a message
+    languages: Mapping[str, str] = field(default_factory=dict)  # a number's dialect: the skill it asks for
 
 
 @dataclass
@@ -41,6 +47,10 @@ class Line:
     held: HeldSlot | None = None
     done: Disposition | None = None  # what this call has achieved, also for a caller who then leaves
     commands: int = 0
+    queued: bool = False  # waits for a person
+    told_queued: Callable[[], None] = lambda: None
+    wanted: dict[str, Any] = field(default_factory=dict)  # chosen since the draft was last written
+    ended: tuple[int | None] | None = None  # it came to its end, and to this appointment
 
     @property
     def actor(self) -> Actor:
@@ -74,9 +84,46 @@ class Line:
         async with self.hotline.work(self.actor, self.interaction_id) as work:
             await contact.steps(work, self.interaction_id, self.call.taken())
             await contact.reach(work, self.interaction_id, stage)
+            await self._draft(work)
+
+    def wants(self, **chosen: Any) -> None:
+        """What the caller has chosen (core.booking.draft_rules.FIELDS); an operator goes on from there."""
+        self.wanted.update(chosen)
+
+    def achieved(self, what: Disposition, appointment_id: int | None = None) -> None:
+        """What was wanted is done; the next stage writes it down, and a further wish is a new draft."""
+        self.held, self.done = None, what
+        self.ended = (appointment_id,)
+
+    async def _draft(self, work: Work) -> None:
+        if not self.wanted and self.ended is None:
+            return
+        await draft.note(
+            work,
+            interaction_id=self.interaction_id,
+            ani_print=work.sealer.fingerprint(self.number.digits, "phone") if self.number else None,
+            changes=self.wanted,
+            hold_id=self.held.hold_id if self.held else None,
+            done=self.ended is not None,
+            appointment_id=self.ended[0] if self.ended else None,
+        )
+        self.wanted, self.ended = {}, None
+
+    async def wait_for_person(self, *, elder: bool = False) -> None:
+        """From now on this caller waits, in the place that is theirs."""
+        if self.queued:
+            return
+        language = self.manners.languages.get(self.call.dnis)
+        async with self.hotline.work(self.actor, self.interaction_id) as work:
+            klass, prefers = await place_in_queue(work, self.interaction_id, self.number, elder=elder)
+            await queueing.enter(work, self.interaction_id, klass=klass, skill=language, prefers=prefers)
+            await self._draft(work)
+        self.queued = True
+        self.told_queued()
 
     async def known_as(self, person: Person, by: str) -> None:
         self.person = person
+        self.wants(person_id=person.id)
         async with self.hotline.work(self.actor, self.interaction_id) as work:
             await contact.know(work, self.interaction_id, person.id, by=by)
 
@@ -85,7 +132,9 @@ class Line:
         if self.held is not None:
             async with self.hotline.work(self.actor, self.interaction_id) as work:
                 await release(work, self.held.hold_id)
-            self.held = None
+                self.held = None
+                self.wants(session_id=None, period_id=None)
+                await self._draft(work)
 
     async def keep_hold(self, by: timedelta) -> None:
         """The caller is still here, or may come back: the hold lives at least this much longer."""

@@ -71,6 +71,7 @@ def _menus(texts: Catalogue) -> Iterator[MenuHeard]:
         ("way-on", "约不上时怎么办", "choosing"),
     ):
         yield MenuHeard(name, title, dialogue, (Prompt(name),), MENU_S)
+    yield MenuHeard("queue", "排队等候", "queue", (full("queue-place"), Prompt("queue-offer")), MENU_S)
     yield from _lists(full, texts)
     yield from _read_backs(full)
 

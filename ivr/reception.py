@@ -1,12 +1,15 @@
 """Answer, greet, walk the menu, hand over: nobody is ever hung up on, and nobody pays for our errors."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import structlog
 
+from core.booking import draft
 from core.booking.store import Store
+from core.contact import agents, queueing
 from core.contact import engine as contact
-from core.contact.rules import Disposition, Reception, State
+from core.contact.rules import Disposition, Reception
 from core.people import engine as people
 from core.people.rules import is_elder
 from core.values import Actor, ActorKind, Channel, day_of
@@ -16,18 +19,29 @@ from ivr.line import Line, Manners
 from ivr.menus import MAIN
 from ivr.story import StoryCall
 from ivr.unanswered import take_message
+from ivr.waiting import wait
 from ivr.words import Text
 
 log = structlog.get_logger()
 
 
 class Desk:
-    """Receives calls for one hotline: `receive` for a new call, `unanswered` after the queue."""
+    """Receives calls for one hotline: `receive` for a new call, `wait` while nobody is free for it.
 
-    def __init__(self, hotline: Hotline, store: Store, manners: Manners | None = None) -> None:
+    queued: called when somebody has begun to wait.
+    """
+
+    def __init__(
+        self,
+        hotline: Hotline,
+        store: Store,
+        manners: Manners | None = None,
+        queued: Callable[[], None] = lambda: None,
+    ) -> None:
         self._hotline = hotline
         self._store = store
         self._manners = manners or Manners()
+        self._queued = queued
 
     async def receive(self, call: Call) -> Disposition:
         """A new call from its greeting to its disposition. A hang-up is one of its normal ends."""
@@ -35,17 +49,24 @@ class Desk:
         try:
             ended = await self._serve(line, reception)
         except HungUp:
-            ended = line.done or Disposition.ABANDONED_MENU
+            # Who waits for a person may have been fetched by one: what became of it the switch tells.
+            ended = Disposition.TO_PERSON if line.queued else line.done or Disposition.ABANDONED_MENU
         await self._close(line, ended)
         return ended
 
-    async def unanswered(self, call: Call) -> Disposition:
-        """The queue found nobody: a message, and a callback with a time."""
-        line, reception = await self._open(call)
+    async def wait(self, call: Call) -> Disposition:
+        """While nobody is free: until a person takes the call, or a message is left."""
+        line, _ = await self._open(call)
+        async with self._hotline.work(line.actor, line.interaction_id) as work:
+            await queueing.enter(work, line.interaction_id)  # who comes here waits, whoever sent them
+        line.queued = True
+        self._queued()
         try:
-            ended = await take_message(line, after_hours=not reception.staffed)
+            ended = await wait(line, self._manners.patience)
+            if ended is Disposition.TO_PERSON:
+                await call.transfer("room")
         except HungUp:
-            ended = line.done or Disposition.ABANDONED_QUEUE
+            ended = line.done or Disposition.TO_PERSON
         await self._close(line, ended)
         return ended
 
@@ -54,6 +75,9 @@ class Desk:
         async with self._hotline.work(actor) as work:
             opened = await contact.open_interaction(work, linked_id=call.id, dnis=call.dnis, ani=call.ani)
             reception = await contact.receive(work.db, call.dnis, work.now)
+            if not reception.staffed and await agents.signed_in(work.db):
+                # The timetable says when people should be there; who is signed in is there.
+                reception = replace(reception, staffed=True)
         line = Line(
             StoryCall(call),
             self._hotline,
@@ -62,6 +86,7 @@ class Desk:
             opened.interaction_id,
             opened.number,
             staffed=reception.staffed,
+            told_queued=self._queued,
         )
         return line, reception
 
@@ -82,9 +107,8 @@ class Desk:
         await line.keep_hold(self._manners.hold_grace)
         async with self._hotline.work(line.actor, line.interaction_id) as work:
             await contact.steps(work, line.interaction_id, line.call.taken())
-            if ended is Disposition.TO_PERSON:
-                await contact.move(work, line.interaction_id, State.QUEUED)
-            else:
+            if ended is not Disposition.TO_PERSON:
+                await draft.left(work, line.interaction_id, self._manners.hold_grace)
                 await contact.close(work, line.interaction_id, ended)
 
 
@@ -97,15 +121,17 @@ async def _apologise(line: Line) -> Disposition:
         raise
     except Exception:  # a border, as above
         log.exception("nothing can be said", interaction_id=line.interaction_id)
+        await line.wait_for_person()
         await line.call.transfer("queue")
         return Disposition.TO_PERSON
 
 
 async def _converse(line: Line, reception: Reception) -> Disposition:
     if await _is_elder(line):
+        if line.staffed:  # somebody's phone rings while the greeting is still being said
+            await line.wait_for_person(elder=True)
         await line.call.say(Prompt("greeting"))
-        await to_person(line, "elder", Prompt("to-person-elder"), target="queue-elder")
-        return Disposition.TO_PERSON
+        return await to_person(line, "elder", Prompt("to-person-elder"), elder=True)
     opening = first_words(
         [spoken.text for spoken in reception.announcements],
         recording=line.manners.recording,
@@ -170,14 +196,18 @@ async def _is_elder(line: Line) -> bool:
 
 
 async def to_person(
-    line: Line, reason: str, words: Prompt | None = None, *, target: str = "queue"
+    line: Line, reason: str, words: Prompt | None = None, *, elder: bool = False
 ) -> Disposition:
-    """The queue while people are there; else a message with a promised call. What is held stays held."""
+    """The queue while people are there; else a message with a promised call. What is held stays held.
+
+    They wait from now on: an operator may be rung while the words are still being said.
+    """
     async with line.hotline.work(line.actor, line.interaction_id) as work:
         await contact.steps(work, line.interaction_id, line.call.taken())
         await contact.steps(work, line.interaction_id, [{"to-person": reason}])
     if not line.staffed:
         return await take_message(line, after_hours=True)
+    await line.wait_for_person(elder=elder)
     await line.call.say(words or Prompt("to-person"))
-    await line.call.transfer(target)
+    await line.call.transfer("queue")
     return Disposition.TO_PERSON

@@ -134,6 +134,13 @@ class Simulator:
     async def wait(self, seconds: float) -> None:
         await asyncio.sleep(0 if self._typing.scripted else seconds)
 
+    async def rest(self, seconds: float) -> str:
+        self._show("🎵")
+        await self._key(seconds)
+        entry = Entry(1)
+        self._keys.fill(entry)
+        return entry.answer
+
     async def transfer(self, target: str) -> None:
         self.given_away = target
         self._show("☎️  转接人工：终端里没有话务员")

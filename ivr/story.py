@@ -66,6 +66,16 @@ class StoryCall:
     async def wait(self, seconds: float) -> None:
         await self._call.wait(seconds)
 
+    async def rest(self, seconds: float) -> str:
+        try:
+            key = await self._call.rest(seconds)
+        except HungUp:
+            self._hung_up()
+            raise
+        if key:
+            self.told.append({"keys": key})
+        return key
+
     async def transfer(self, target: str) -> None:
         self.told.append({"transferred": target})
         await self._call.transfer(target)

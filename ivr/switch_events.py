@@ -9,13 +9,19 @@ Fields = Mapping[str, str]
 
 @dataclass(frozen=True)
 class ChannelOpened:
-    """One leg of a call. Legs of one call share the linkedid; the first leg's uniqueid equals it."""
+    """One leg of a call. Legs of one call share the linkedid; the first leg's uniqueid equals it.
+
+    In a snapshot also what it runs: application, its data, and whether it was answered.
+    """
 
     channel: str
     uniqueid: str
     linkedid: str
     caller: str = field(repr=False)
     dialled: str
+    application: str = ""
+    data: str = ""
+    up: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,6 +98,20 @@ class AgentCompleted:
 
 
 @dataclass(frozen=True)
+class RoomJoined:
+    """A leg entered a conference: a call's room, or the consultation beside it."""
+
+    conference: str
+    uniqueid: str
+
+
+@dataclass(frozen=True)
+class RoomLeft:
+    conference: str
+    uniqueid: str
+
+
+@dataclass(frozen=True)
 class OriginateEnded:
     """A call we asked for was answered or was not; action_id: the one given with Originate."""
 
@@ -165,6 +185,8 @@ Told = (
     | AgentState
     | OriginateEnded
     | PhoneSeen
+    | RoomJoined
+    | RoomLeft
 )
 SwitchEvent = Told | Lost | Resynced
 
@@ -215,7 +237,15 @@ def _agent(fields: Fields) -> str:
 
 def _opened(fields: Fields) -> ChannelOpened:
     dialled = fields.get("exten", "")
-    return ChannelOpened(fields.get("channel", ""), *_ids(fields), _caller(fields), dialled)
+    return ChannelOpened(
+        fields.get("channel", ""),
+        *_ids(fields),
+        _caller(fields),
+        dialled,
+        fields.get("application", ""),
+        fields.get("applicationdata", ""),
+        fields.get("channelstate") == "6",
+    )
 
 
 def _member(fields: Fields) -> AgentState:
@@ -247,6 +277,8 @@ _READERS: dict[str, Callable[[Fields], Told]] = {
     "originateresponse": lambda f: OriginateEnded(
         f.get("actionid", ""), f.get("uniqueid", ""), f.get("response") == "Success"
     ),
+    "confbridgejoin": lambda f: RoomJoined(f.get("conference", ""), f.get("uniqueid", "")),
+    "confbridgeleave": lambda f: RoomLeft(f.get("conference", ""), f.get("uniqueid", "")),
     "queuememberstatus": _member,
     "queuememberpause": _member,
     "queuememberadded": _member,

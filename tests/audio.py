@@ -72,3 +72,10 @@ def heard(recording: Samples, sound: Samples) -> Match:
         match = find(recording, sound[start:], window_s=SHORT_S)
         found.append(Match(match.score, match.at_s - start / RATE))
     return max(found, key=lambda match: match.score)
+
+
+def anywhere(recording: Samples, sound: Samples, *, window_s: float = WINDOW_S) -> float:
+    """The best fit of any part of a sound that plays over and over, from wherever it was begun."""
+    step = int(window_s / 3 * RATE)
+    starts = range(0, max(1, len(sound) - int(window_s * RATE) + 1), step)
+    return max(find(recording, sound[start:], window_s=window_s).score for start in starts)

@@ -75,6 +75,13 @@ class Caller:
         if self.over:
             raise HungUp
 
+    async def rest(self, seconds: float) -> str:
+        if self.over:
+            raise HungUp
+        self.heard.append("(music)")
+        key = self._next()
+        return "" if key == "." else key
+
     async def transfer(self, target: str) -> None:
         self.target = target
         self.over = True

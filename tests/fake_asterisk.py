@@ -142,7 +142,7 @@ class AgiCaller:
                 return (
                     f"200 result={ord(key)} (dtmf) endpos=16000" if key else "200 result=0 (timeout) endpos=0"
                 )
-            case ["EXEC", *_]:
+            case ["EXEC", *_] | ["SET", "MUSIC", *_]:
                 return "200 result=0"
             case ["HANGUP"]:
                 self.hung = True

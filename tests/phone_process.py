@@ -1,6 +1,6 @@
 """One SIP telephone as a process of its own: pjsua2 has one state for each process.
 
-Run as `phone_process.py SIP_PORT RTP_PORT NUMBER [USER PASSWORD]`. Commands come as JSON lines on
+Run as `phone_process.py SIP_PORT RTP_PORT NUMBER OWN_PORT [PASSWORD]`; OWN_PORT 0 takes a free one. Commands come as JSON lines on
 stdin, what happens goes out as JSON lines on stdout. What is heard is written as a WAV file while
 the call lasts: 8 kHz, 16 bit, one channel.
 """
@@ -30,13 +30,27 @@ class Line(pj.Call):
         super().__init__(account, call_id)
         self._wav = wav
         self._recorder: pj.AudioMediaRecorder | None = None
+        self._player: pj.AudioMediaPlayer | None = None
+
+    def hear(self, wav: str) -> None:
+        """Write what is heard to this file, from the answer on."""
+        self._wav = wav or self._wav
+
+    def play(self, wav: str) -> None:
+        """Say what is in a file, over and over, from now on."""
+        self._player = pj.AudioMediaPlayer()
+        self._player.createPlayer(wav)
+        info = self.getInfo()  # kept: its media go with it
+        for place, media in enumerate(info.media):
+            if media.type == pj.PJMEDIA_TYPE_AUDIO and media.status == pj.PJSUA_CALL_MEDIA_ACTIVE:
+                self._player.startTransmit(self.getAudioMedia(place))
 
     def onCallState(self, _param: Any) -> None:
         info = self.getInfo()
         if info.state == pj.PJSIP_INV_STATE_CONFIRMED:
             tell(event="answered")
         elif info.state == pj.PJSIP_INV_STATE_DISCONNECTED:
-            self._recorder = None  # the header is written when it goes
+            self._recorder = self._player = None  # the header is written when it goes
             tell(event="ended", code=int(info.lastStatusCode))
 
     def onCallMediaState(self, _param: Any) -> None:
@@ -74,7 +88,9 @@ def teach_digests() -> None:
 
 
 class Phone:
-    def __init__(self, sip_port: int, rtp_port: int, number: str, password: str | None) -> None:
+    def __init__(
+        self, sip_port: int, rtp_port: int, number: str, own_port: int, password: str | None
+    ) -> None:
         teach_digests()
         self.endpoint = pj.Endpoint()
         self.endpoint.libCreate()
@@ -89,6 +105,7 @@ class Phone:
         self.endpoint.libInit(config)
         transport = pj.TransportConfig()
         transport.boundAddress = HOST
+        transport.port = own_port
         self.endpoint.transportCreate(pj.PJSIP_TRANSPORT_UDP, transport)
         self.endpoint.libStart()
         self.endpoint.audDevManager().setNullDev()
@@ -118,8 +135,11 @@ class Phone:
                 self.line.makeCall(f"sip:{command['number']}@{self._server}", param)
             case "press":
                 self._press(command["keys"], command.get("how", "rfc4733"))
+            case "play" if self.line:
+                self.line.play(command["wav"])
             case "answer" if self.account.incoming:
                 self.line = self.account.incoming
+                self.line.hear(command.get("wav", ""))
                 accepted = pj.CallOpParam()
                 accepted.statusCode = pj.PJSIP_SC_OK
                 self.line.answer(accepted)
@@ -144,8 +164,8 @@ class Phone:
 
 
 def main() -> None:
-    sip_port, rtp_port, number = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
-    phone = Phone(sip_port, rtp_port, number, sys.argv[4] if len(sys.argv) > 4 else None)
+    sip_port, rtp_port, number, own_port = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], int(sys.argv[4])
+    phone = Phone(sip_port, rtp_port, number, own_port, sys.argv[5] if len(sys.argv) > 5 else None)
     commands: SimpleQueue[dict[str, Any]] = SimpleQueue()
 
     def read() -> None:

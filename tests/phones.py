@@ -66,6 +66,16 @@ class Phone:
                 await asyncio.sleep(FINGER_S)
             await self.do("press", keys=key, how=how)
 
+    async def answer(self, wav: Path | None = None) -> None:
+        await self.until("ringing")
+        self.told.clear()
+        await self.do("answer", wav=str(wav or ""))
+        await self.until("answered")
+
+    async def play(self, wav: Path) -> None:
+        """Speak what is in this file, over and over."""
+        await self.do("play", wav=str(wav))
+
     async def hang_up(self) -> None:
         await self.do("hang-up")
 
@@ -81,9 +91,16 @@ class Phone:
 
 
 @asynccontextmanager
-async def phone(sip_port: int, number: str, password: str | None = None) -> AsyncIterator[Phone]:
-    """A telephone that calls from `number`; with a password it registers as that name."""
-    words = [str(sip_port), str(next(_RTP)), number, *([password] if password is not None else [])]
+async def phone(
+    sip_port: int, number: str, password: str | None = None, *, own_port: int = 0
+) -> AsyncIterator[Phone]:
+    """A telephone that calls from `number`; with a password it registers as that name.
+
+    own_port: where it listens, so that it can be called without registering; 0 takes a free one.
+    """
+    words = [str(sip_port), str(next(_RTP)), number, str(own_port)]
+    if password is not None:
+        words.append(password)
     process = await asyncio.create_subprocess_exec(
         sys.executable, str(PROGRAM), *words,
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,

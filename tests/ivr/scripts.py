@@ -44,7 +44,7 @@ SCRIPTS = [
     Script("a star repeats the menu", "*0", "to-person", ("main-menu", "main-menu", "to-person"), target="queue"),
     Script("nine slows down", "90", "to-person", ("slower", "main-menu", "to-person"), target="queue"),
     Script("an elder is led to a person at once", "", "to-person", ("greeting", "to-person-elder"),
-           ani=ELDER, target="queue-elder"),
+           ani=ELDER, target="queue"),
     Script("another doctor, by keys", "1{tail}2112111.", "booked",
            ("read-back", "pay-at-hospital", "confirm", "booked", "booked-again", "next-matter", "goodbye"), booked=1),
     Script("the earliest of a department", "1{tail}21111.", "booked",

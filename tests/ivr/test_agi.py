@@ -223,7 +223,7 @@ async def test_a_dialogue_that_ends_lets_the_dialplan_end_the_call() -> None:
     assert caller.variables["HOTLINE_NEXT"] == ""
 
 
-@pytest.mark.parametrize("target", ["queue", "queue-elder"])
+@pytest.mark.parametrize("target", ["queue", "room"])
 async def test_a_call_that_is_given_away_says_where_to(target: str) -> None:
     caller = AgiCaller()
     await on_the_line(lambda call: call.transfer(target), caller)

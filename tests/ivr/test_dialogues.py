@@ -126,12 +126,12 @@ async def test_nobody_hears_of_an_appointment_by_its_serial_number_alone(place: 
 
 async def test_nobody_free_means_a_message_and_a_promise(place: Town) -> None:
     caller = Caller("#", id="call-9")
-    ended = await place.desk.unanswered(caller)
+    ended = await place.desk.wait(caller)
     assert ended.value == "message"
     assert caller.heard == ["all-busy", "(beep)", "message-thanks"]
 
 
 async def test_nobody_free_and_a_hang_up_is_called_back_all_the_same(place: Town) -> None:
     caller = Caller("!", id="call-9")
-    ended = await place.desk.unanswered(caller)
+    ended = await place.desk.wait(caller)
     assert (ended.value, caller.heard) == ("message", ["all-busy"])

@@ -1,6 +1,7 @@
 """A real Asterisk on free ports, our dialogues behind it, and one voice; once for all tests here."""
 
 import shutil
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
@@ -46,6 +47,12 @@ class Exchange:
         return self.switch.installation
 
     @property
+    def outside_port(self) -> int:
+        """Where the world outside listens: hospitals, and patients who are called back."""
+        assert self.at.outbound
+        return int(self.at.outbound.rpartition(":")[2])
+
+    @property
     def sip_port(self) -> int:
         return self.at.sip_port
 
@@ -53,11 +60,15 @@ class Exchange:
 @pytest.fixture(scope="session")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     folder = tmp_path_factory.mktemp("switch")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as held:
+        held.bind(("127.0.0.1", 0))
+        outside = held.getsockname()[1]
     return Settings(
         data=folder / "data",
         cache=Settings().cache,
         numbers=NUMBERS,
         queue_patience_s=6,
+        outbound=f"sip:127.0.0.1:{outside}",
         demo=True,
         demo_size="tiny",
     )
@@ -101,13 +112,16 @@ async def exchange(settings: Settings, asterisk: Asterisk, voice: Voice) -> Asyn
     async def reception(call: AgiCall) -> None:
         await answers[call.dnis](call)
 
-    async def unanswered(call: AgiCall) -> None:
+    async def waiting(call: AgiCall) -> None:
         await later[call.dnis](call)
+
+    async def here(_call: AgiCall) -> None:
+        """Whoever asks hears that we are there."""
 
     agi = AgiServer(
         "127.0.0.1",
         0,
-        {"reception": reception, "unanswered": unanswered},
+        {"reception": reception, "waiting": waiting, "desk-left": here},
         sounds=sounds,
         messages=at.messages,
     )

@@ -93,6 +93,9 @@ class Player:
     async def wait(self, seconds: float) -> None:
         await self.call.wait(seconds)
 
+    async def rest(self, seconds: float) -> str:
+        return await self.call.rest(seconds)
+
     async def transfer(self, target: str) -> None:
         self.target = target
         await self.call.transfer(target)

@@ -206,3 +206,10 @@ async def test_no_key_in_the_queue_or_in_a_talk_leads_anywhere(exchange: Exchang
         await caller.hang_up()
         await operator.until("ended")
         await until(lambda: exchange.agi.calls == 0)
+
+
+async def test_an_operator_needs_the_right_password(exchange: Exchange) -> None:
+    async with phone(exchange.sip_port, exchange.at.agents[0].number, "guessed") as telephone:
+        refused = await telephone.until("registered", "not-registered")
+        assert refused["event"] == "not-registered"
+        assert refused["code"] in (401, 403)

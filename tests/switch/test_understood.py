@@ -24,7 +24,7 @@ from tests.switch.conftest import NUMBERS, Exchange
 
 pytestmark = [pytest.mark.switch, pytest.mark.slow, pytest.mark.asyncio(loop_scope="session")]
 
-COUNT, IN_ONE_CALL = 60, 6
+COUNT, IN_ONE_CALL = 36, 6
 # The quick voice says each second one: its figure stands beside the other, and takes as long to hear.
 QUICK = slice(None, None, 2)
 MOST_WRONG = 0.15

@@ -1,0 +1,79 @@
+"""Recording of calls: begun when an operator connects, silent while something secret is said or keyed."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Protocol
+
+from core.contact.view import load
+from core.errors import CallGone, SwitchAway
+from core.recordings import engine as recordings
+from core.values import system
+from core.work import Hotline
+from ivr.control import Control
+
+DESK = system("desk")
+
+
+class Recorder(Protocol):
+    async def begin(self, interaction_id: int, leg: str, staff_id: int) -> None:
+        """Record this caller's leg from now on; a call that is being recorded goes on as it is."""
+
+    async def ended(self, interaction_id: int) -> None:
+        """The caller's leg is gone, and its recording whole."""
+
+    async def gap(self, interaction_id: int, on: bool, why: str) -> None:
+        """Silence from now on, or sound again."""
+
+
+class NotRecording:
+    """An installation that records nothing."""
+
+    async def begin(self, interaction_id: int, leg: str, staff_id: int) -> None:
+        return
+
+    async def ended(self, interaction_id: int) -> None:
+        return
+
+    async def gap(self, interaction_id: int, on: bool, why: str) -> None:
+        return
+
+
+class SwitchRecorder:
+    """Records on the switch. folder: where it writes; control: None while there is no line."""
+
+    def __init__(self, hotline: Hotline, folder: Path, control: Callable[[], Control | None]) -> None:
+        self._hotline = hotline
+        self._folder = folder
+        self._control = control
+        self._legs: dict[int, str] = {}
+
+    async def begin(self, interaction_id: int, leg: str, staff_id: int) -> None:
+        self._legs[interaction_id] = leg
+        async with self._hotline.work(DESK) as work:
+            key, new = await recordings.begin(work, interaction_id, staff_id)
+        control = self._control()
+        if new and control is not None:
+            with suppress(SwitchAway, CallGone):  # a row without sound is found missing when it is sealed
+                await control.record(leg, self._folder, key)
+
+    async def ended(self, interaction_id: int) -> None:
+        self._legs.pop(interaction_id, None)
+        async with self._hotline.work(DESK) as work:
+            await recordings.ended(work, interaction_id)
+
+    async def gap(self, interaction_id: int, on: bool, why: str) -> None:
+        """First the switch, then the note: a gap that is only noted would be a lie.
+
+        Raises SwitchAway when a silence that was asked for cannot be had.
+        """
+        leg, control = self._legs.get(interaction_id), self._control()
+        if leg is None:
+            async with self._hotline.read() as db:
+                leg = (await load(db, interaction_id)).linked_id
+        if control is None:
+            raise SwitchAway
+        with suppress(CallGone):
+            await control.mute(leg, on=on)
+        async with self._hotline.work(DESK) as work:
+            await recordings.pause(work, interaction_id, on=on, why=why)

@@ -1,0 +1,218 @@
+"""What desks and supervisors ask of the telephone, done on the switch: the port Calls."""
+
+import asyncio
+from contextlib import suppress
+
+from core.contact import agents, queueing
+from core.contact.agent_rules import IN_CALL, AgentState
+from core.contact.calls import Target, TargetKind
+from core.contact.distribution import QueueClass
+from core.contact.view import load
+from core.errors import CallGone, NotSignedIn, Refusal, SwitchAway, WrongState
+from core.events import SupervisorActed
+from ivr.legs import Place, Role
+from ivr.legwork import DESK, Legwork, phone_of
+from ivr.targets import consulted_by
+
+SPYING = ("listen", "whisper", "barge")
+# A page that is loaded anew is back before this.
+PAGE_BACK_S = 2.0
+
+
+class Switchboard(Legwork):
+    """Implements core.contact.calls.Calls."""
+
+    async def refuse(self, staff_id: int) -> None:
+        agent = await self._agent(staff_id, AgentState.RINGING)
+        assert agent.interaction_id is not None
+        async with self._alone(agent.interaction_id):
+            async with self._hotline.work(DESK) as work:
+                await queueing.missed(work, agent.interaction_id, staff_id, why="refused")
+            await self._drop_legs(agent.interaction_id, staff_id)
+        self.woken()
+
+    async def rejoin(self, staff_id: int) -> None:
+        async with self._own(staff_id) as (agent, seen):
+            # From now on the old leg's end means nothing.
+            self.rung[seen.interaction_id, staff_id] = ""
+            await self._drop_legs(seen.interaction_id, staff_id, Role.AGENT)
+            aside = agent.state is AgentState.HOLDING
+            async with self._hotline.work(DESK) as work:
+                asking = consulted_by(await agents.signed_in(work.db), seen.interaction_id, staff_id)
+                name = self._name(Role.AGENT, seen.interaction_id, staff_id)
+                if asking is not None:
+                    await self._targets.called(work, seen.interaction_id, asking.staff_id, leg=str(name))
+            beside = asking is not None or (agent.state is AgentState.CONSULTING and agent.third is not None)
+            await self._ring(agent, seen, "aside" if aside else "consult" if beside else "join", name)
+            if not aside and not beside:
+                async with self._hotline.work(DESK) as work:
+                    await queueing.within(work, staff_id, AgentState.TALKING)
+
+    async def hold(self, staff_id: int) -> None:
+        async with self._own(staff_id) as (_, seen):
+            leg = self._leg(seen, staff_id)
+            async with self._hotline.work(DESK) as work:
+                await queueing.within(work, staff_id, AgentState.HOLDING)
+            await self._line.move(leg.unique_id, "desk", "aside")
+
+    async def retrieve(self, staff_id: int) -> None:
+        async with self._own(staff_id) as (agent, seen):
+            await self._back(agent, seen)
+
+    async def finish(self, staff_id: int) -> None:
+        async with self._own(staff_id, AgentState.DIALLING) as (_, seen):
+            async with self._hotline.work(DESK) as work:
+                await queueing.released(work, staff_id, seen.interaction_id)
+                others = [
+                    one.staff_id
+                    for one in await agents.signed_in(work.db)
+                    if one.interaction_id == seen.interaction_id and one.state in IN_CALL
+                ]
+            caller = self._board.caller(seen.linked_id)
+            if caller is not None and not others:
+                if caller.place is Place.ROOM:
+                    await self._line.move(caller.unique_id, "farewell")
+                else:
+                    await self._line.drop(caller.unique_id)
+            await self._drop_legs(seen.interaction_id, staff_id)
+        self.woken()
+
+    async def consult(self, staff_id: int, target: Target) -> None:
+        async with self._own(staff_id) as (agent, seen):
+            leg = self._leg(seen, staff_id)
+            if agent.state is AgentState.CONSULTING:
+                raise WrongState(facts={"state": agent.state.value})
+            async with self._hotline.work(DESK) as work:
+                await queueing.within(work, staff_id, AgentState.CONSULTING)
+                reached = await self._targets.reserve(work, seen, staff_id, target)
+            await self._line.move(leg.unique_id, "desk", "consult")
+            await self._ring_third(seen, staff_id, reached.phone, reached.staff_id, exten="consult")
+
+    async def abandon(self, staff_id: int) -> None:
+        async with self._own(staff_id) as (agent, seen):
+            await self._drop_third(agent, seen)
+            await self._back(agent, seen)
+
+    async def complete(self, staff_id: int) -> None:
+        async with self._own(staff_id) as (agent, seen):
+            third = self._third(agent, seen)
+            async with self._hotline.work(DESK) as work:
+                colleague = third.name.staff_id if third.name and third.name.role is Role.AGENT else None
+                await queueing.handed_over(work, seen.interaction_id, staff_id, colleague)
+            await self._line.move(third.unique_id, "third" if colleague is None else "desk", "join")
+            await self._drop_legs(seen.interaction_id, staff_id, Role.AGENT)
+        self.woken()
+
+    async def conference(self, staff_id: int) -> None:
+        async with self._own(staff_id) as (agent, seen):
+            third = self._third(agent, seen)
+            context = "desk" if third.name and third.name.role is Role.AGENT else "third"
+            await self._line.move(third.unique_id, context, "join")
+            await self._back(agent, seen)
+
+    async def transfer(self, staff_id: int, target: Target) -> None:
+        async with self._own(staff_id) as (_, seen):
+            caller = self._board.caller(seen.linked_id)
+            if caller is None:
+                raise CallGone
+            aside = target.kind in (TargetKind.HOSPITAL, TargetKind.NUMBER)
+            async with self._hotline.work(DESK) as work:
+                reached = await self._targets.reserve(work, seen, staff_id, target) if aside else None
+                await queueing.released(work, staff_id, seen.interaction_id)
+                if not aside:
+                    await queueing.enter(
+                        work,
+                        seen.interaction_id,
+                        klass=QueueClass.RECONNECT,
+                        skill=target.value or None if target.kind is TargetKind.QUEUE else None,
+                        prefers=int(target.value) if target.kind is TargetKind.AGENT else None,
+                    )
+            if reached is not None:
+                await self._ring_third(seen, staff_id, reached.phone, None, exten="join")
+            else:
+                await self._line.move(caller.unique_id, "waiting")
+            await self._drop_legs(seen.interaction_id, staff_id, Role.AGENT)
+        self.woken()
+
+    async def keys(self, staff_id: int, digits: str) -> None:
+        async with self._own(staff_id) as (agent, seen):
+            if not digits or not set(digits) <= set("0123456789*#"):
+                raise WrongState(facts={"why": "keys"})
+            await self._line.press(self._third(agent, seen).unique_id, digits)
+
+    async def dial(self, staff_id: int, callback_id: int) -> int:
+        async with self._hotline.work(DESK) as work:
+            begun = await self._targets.call_back(work, staff_id, callback_id)
+            agent = await agents.find(work.db, staff_id)
+            seen = await load(work.db, begun)
+        assert agent
+        async with self._alone(begun):
+            try:
+                await self._ring(agent, seen, "join")
+            except (SwitchAway, CallGone):
+                async with self._hotline.work(DESK) as work:
+                    await queueing.released(work, staff_id, begun)
+                raise
+        return begun
+
+    async def gap(self, interaction_id: int, *, on: bool, why: str) -> None:
+        await self._gap(interaction_id, on, why)
+
+    async def page(self, staff_id: int, *, there: bool) -> None:
+        if there:
+            self.pages.add(staff_id)
+            return
+        self.pages.discard(staff_id)
+        task = asyncio.create_task(self._without_page(staff_id), name="a page went")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _without_page(self, staff_id: int) -> None:
+        """A page that died took its ears with it: better music for the caller than silence."""
+        await asyncio.sleep(PAGE_BACK_S)
+        if staff_id in self.pages:
+            return
+        with suppress(Refusal):
+            agent = await self._agent(staff_id, *IN_CALL)
+            if agent.device == "page" and agent.interaction_id is not None:
+                await self._drop_legs(agent.interaction_id, staff_id, Role.AGENT)
+
+    async def listen(self, supervisor_id: int, staff_id: int, how: str) -> None:
+        for leg in [one for one in self._board.legs.values() if one.name and one.name.role is Role.SPY]:
+            if leg.name and leg.name.staff_id == supervisor_id:
+                await self._line.drop(leg.unique_id)
+        if how == "off":
+            return
+        if how not in SPYING:
+            raise WrongState(facts={"how": how})
+        spied = await self._agent(staff_id, *IN_CALL)
+        async with self._hotline.work(DESK) as work:
+            supervisor = await agents.find(work.db, supervisor_id)
+            seen = await load(work.db, spied.interaction_id or 0)
+            work.record(SupervisorActed(act=how, staff_id=staff_id, interaction_id=seen.interaction_id))
+        if supervisor is None:
+            raise NotSignedIn
+        leg = self._leg(seen, staff_id)
+        await self._line.ring(
+            phone_of(supervisor),
+            str(self._name(Role.SPY, seen.interaction_id, supervisor_id)),
+            context="spy",
+            exten=how,
+            variables={"HOTLINE_SPIED": leg.channel},
+        )
+
+    async def take_over(self, supervisor_id: int, staff_id: int) -> None:
+        spied = await self._agent(staff_id, *IN_CALL)
+        assert spied.interaction_id is not None
+        async with self._alone(spied.interaction_id):
+            async with self._hotline.work(DESK) as work:
+                seen = await load(work.db, spied.interaction_id)
+                await queueing.handed_over(work, spied.interaction_id, staff_id, supervisor_id)
+                work.record(
+                    SupervisorActed(act="take-over", staff_id=staff_id, interaction_id=seen.interaction_id)
+                )
+                supervisor = await agents.find(work.db, supervisor_id)
+            assert supervisor
+            await self.listen(supervisor_id, staff_id, "off")
+            await self._ring(supervisor, seen, "join")
+            await self._drop_legs(seen.interaction_id, staff_id)

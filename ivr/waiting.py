@@ -1,0 +1,75 @@
+"""While nobody is free: music, an honest word now and then, and a way out by one key."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from core.booking import draft
+from core.contact import queueing
+from core.contact.rules import Disposition, State
+from core.contact.view import load
+from ivr.call import Prompt
+from ivr.line import Line
+from ivr.unanswered import take_message
+from ivr.words import Count
+
+# How often we speak to somebody who waits (ux 4.3-9: at entry and every 45 to 60 seconds).
+WORD_EVERY_S = 45.0
+FIRST_WORD_S = 4.0
+CALL_ME = "1"
+
+
+@dataclass(frozen=True)
+class Queue:
+    """waits: whether the caller is still in the queue. operators: how many are signed in."""
+
+    waits: bool
+    place: int | None
+    operators: int
+
+
+async def wait(line: Line, patience: timedelta) -> Disposition:
+    """Until an operator's room takes the call away (a hang-up for this dialogue), or a message is left.
+
+    Nobody signed in: a message at once. After `patience` the way out is offered each time.
+    """
+    began, pause_s, told = line.now, FIRST_WORD_S, None
+    while True:
+        seen = await _look(line)
+        if not seen.waits:
+            return Disposition.TO_PERSON  # somebody has taken the call: the room is next
+        if seen.operators == 0:
+            return await _message(line)
+        words: list[Prompt] = []
+        if told is not None or pause_s > FIRST_WORD_S:
+            words = _words(seen.place, told)
+        offered = line.now - began >= patience
+        if offered:
+            words.append(Prompt("queue-offer"))
+        if words and await line.call.ask(*words) == CALL_ME and offered:
+            return await _message(line)
+        if words:
+            told = seen.place
+        if await line.call.rest(pause_s) == CALL_ME and line.now - began >= patience:
+            return await _message(line)
+        pause_s = WORD_EVERY_S
+
+
+def _words(place: int | None, told: int | None) -> list[Prompt]:
+    if place is None or place == told:
+        return [Prompt("queue-still")]
+    return [Prompt("queue-place", {"place": Count(place, "位")})]
+
+
+async def _look(line: Line) -> Queue:
+    async with line.hotline.work(line.actor, line.interaction_id) as work:
+        place = await queueing.announce(work, line.interaction_id)
+        standing = await queueing.standing(work.db)
+        seen = await load(work.db, line.interaction_id)
+        await draft.keep(work, line.interaction_id)
+    return Queue(seen.state in (State.QUEUED, State.OFFERED), place, standing.signed_in)
+
+
+async def _message(line: Line) -> Disposition:
+    async with line.hotline.work(line.actor, line.interaction_id) as work:
+        await queueing.ended(work, line.interaction_id, "message")
+    return await take_message(line, after_hours=not line.staffed)
