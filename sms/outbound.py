@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from core.booking.draft_left import KeptSlot
 from core.booking.rules import State
 from core.booking.view import AppointmentView
 from core.events import (
@@ -14,6 +15,7 @@ from core.events import (
     AppointmentRestored,
     AppointmentStopped,
     CallbackPromised,
+    DraftLeft,
     Event,
 )
 from core.values import local
@@ -31,6 +33,7 @@ EVENTS: tuple[type[Event], ...] = (
     AppointmentStopped,
     AppointmentRestored,
     CallbackPromised,
+    DraftLeft,
 )
 ROUTES: dict[str, tuple[str, ...]] = {event.kind: (CARRIER,) for event in EVENTS}
 
@@ -91,6 +94,18 @@ def words_for(kind: Kind, made: AppointmentView, now: datetime) -> str:
         "now": local(now),
     }
     return write(kind, facts, names)
+
+
+def words_of_kept(kept: KeptSlot) -> str:
+    """To somebody whose call broke off while a slot was held: until when it is theirs."""
+    held = kept.held
+    names = {
+        "hospital": held.hospital,
+        "department": held.department,
+        "doctor": held.doctor or _NUMBERS.get(held.number_kind, ""),
+    }
+    facts = {"starts": local(held.starts_at), "ends": local(held.ends_at), "until": local(kept.until)}
+    return write(Kind.SLOT_KEPT, facts, names)
 
 
 class CallbackPromise(Protocol):

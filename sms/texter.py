@@ -8,8 +8,9 @@ from typing import TypeVar
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.booking import view
+from core.booking.draft_left import kept_slot
 from core.booking.view import AppointmentView
-from core.events import CallbackPromised, Event, TextDropped
+from core.events import CallbackPromised, DraftLeft, Event, TextDropped
 from core.observing import Metrics, mask_text
 from core.outbox import Parcel, Route
 from core.ports import OutgoingText, OutsideError, TextGateway
@@ -17,7 +18,7 @@ from core.values import Phone, local, system
 from core.work import Hotline, Work
 from sms import kept
 from sms.kept import Draft
-from sms.outbound import CallbackPromise, Drop, text_for, words_for
+from sms.outbound import CallbackPromise, Drop, text_for, words_for, words_of_kept
 from sms.states import TextState
 from sms.texts import Kind, write
 
@@ -121,6 +122,8 @@ class Texter:
     async def _draft(self, work: Work, event: Event) -> Draft | None:
         if isinstance(event, CallbackPromised):
             return await self._callback(work, event)
+        if isinstance(event, DraftLeft):
+            return await self._kept_slot(work, event)
         appointment_id: int = event.appointment_id  # type: ignore[attr-defined]
         made = await self._appointments(work.db, appointment_id)
         phone = Phone(work.sealer.open(made.contact_sealed, "phone"))
@@ -134,6 +137,15 @@ class Texter:
             version: int = event.version  # type: ignore[attr-defined]
             return draft(kind=said.kind, version=version, body=None, why=said.why)
         return draft(kind=said, version=made.version, body=words_for(said, made, work.now))
+
+    async def _kept_slot(self, work: Work, event: DraftLeft) -> Draft | None:
+        """Nothing when they have called again meanwhile, or no slot was held."""
+        kept_for = await kept_slot(work.db, work.sealer, event.draft_id, demo=work.demo)
+        if kept_for is None or kept_for.until <= work.now:
+            return None
+        subject = f"draft/{event.draft_id}"
+        words = words_of_kept(kept_for)
+        return Draft(Kind.SLOT_KEPT, subject, kept_for.version, None, kept_for.phone, words)
 
     async def _callback(self, work: Work, event: CallbackPromised) -> Draft | None:
         if self._callbacks is None:

@@ -30,6 +30,7 @@ class Kind(StrEnum):
     STOPPED = "stopped"
     RESTORED = "restored"
     CALLBACK_PROMISED = "callback-promised"
+    SLOT_KEPT = "slot-kept"
 
 
 def day(local: datetime) -> str:

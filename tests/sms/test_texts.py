@@ -21,9 +21,10 @@ FACTS: dict[str, object] = {
     "refund_fen": 2500,
     "pay_by": datetime(2026, 11, 23, 10, 15, tzinfo=SHANGHAI),
     "now": datetime(2026, 11, 23, 10, 0, tzinfo=SHANGHAI),
+    "until": datetime(2026, 11, 23, 10, 25, tzinfo=SHANGHAI),
     "due": datetime(2026, 11, 23, 18, 30, tzinfo=SHANGHAI),
 }
-OF_A_VISIT = [kind for kind in Kind if kind is not Kind.CALLBACK_PROMISED]
+OF_A_VISIT = [kind for kind in Kind if kind not in (Kind.CALLBACK_PROMISED, Kind.SLOT_KEPT)]
 MOSTLY = [Kind.BOOKED, Kind.CHANGED, Kind.CANCELLED]
 
 TEXTS = {
@@ -34,6 +35,7 @@ TEXTS = {
     Kind.PAYMENT_DUE: "已留号青石市第一人民医院心血管内科王建国,11月25日周三9:00-9:30,流水号48213907,请在10:15前付25元",
     Kind.STOPPED: "停诊:青石市第一人民医院心血管内科王建国,11月25日周三9:00-9:30,流水号48213907,请来电改约或退号",
     Kind.RESTORED: "停诊取消:青石市第一人民医院心血管内科王建国,11月25日周三9:00-9:30照常就诊,流水号48213907。请按时到院",
+    Kind.SLOT_KEPT: "还没办完:青石市第一人民医院心血管内科王建国,11月25日周三9:00-9:30的号为您留到10:25,请回拨12320接着办",
     Kind.CALLBACK_PROMISED: "已收到您的留言,我们将在11月23日周一18:30前回电,来电显示12320,请保持电话畅通。",
 }
 
@@ -116,4 +118,4 @@ def test_no_name_makes_more_than_two_segments_or_a_second_line(
     text = write(kind, {**FACTS, "fee_fen": fee, "refund_fen": fee}, names)
     assert segments(text) <= 2
     assert len(text.splitlines()) == 1
-    assert kind is Kind.CALLBACK_PROMISED or "48213907" in text
+    assert kind not in OF_A_VISIT or "48213907" in text
