@@ -1,13 +1,37 @@
 """A real Chromium for every test of a page, and what it complained about."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
+from aiohttp.test_utils import TestClient
 from playwright.async_api import Browser, Page, async_playwright
 
-from tests.pages import database_url, engine, feed, house, open_pages, rendering, switch, texts, voice
+from tests.pages import (
+    database_url,
+    engine,
+    feed,
+    house,
+    open_pages,
+    rendering,
+    staff_pages,
+    switch,
+    texts,
+    voice,
+)
 
-__all__ = ["database_url", "engine", "feed", "house", "open_pages", "rendering", "switch", "texts", "voice"]
+__all__ = [
+    "database_url",
+    "engine",
+    "feed",
+    "house",
+    "open_pages",
+    "rendering",
+    "staff_pages",
+    "switch",
+    "texts",
+    "voice",
+]
 
 # The sound is made up, and loopback counts as a network: all of a call stays on this machine.
 FLAGS = [
@@ -32,6 +56,12 @@ async def browser() -> AsyncIterator[Browser]:
         browser = await play.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
         yield browser
         await browser.close()
+
+
+def cookies(pages: TestClient[Any, Any]) -> list[Any]:
+    """What this client has, for a browser: whoever is logged in there is logged in here."""
+    address = str(pages.make_url("/"))
+    return [{"name": one.key, "value": one.value, "url": address} for one in pages.session.cookie_jar]
 
 
 def complaints(page: Page) -> list[str]:

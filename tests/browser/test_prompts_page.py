@@ -10,7 +10,7 @@ from ivr.call import Prompt
 from ivr.prompts import catalogue
 from ivr.rendering import Progress
 from ivr.speech import Voice
-from tests.browser.conftest import complaints
+from tests.browser.conftest import complaints, cookies
 from tests.browser.seen import faults
 from tests.builders import clinic
 from tests.ivr.sounds import Tones
@@ -38,6 +38,7 @@ async def played(page: Page, condition: str) -> None:
 async def open_page(browser: Browser, open_pages: Open, path: str, **how: object) -> Page:
     pages = await open_pages()
     page = await browser.new_page(**how)  # type: ignore[arg-type]
+    await page.context.add_cookies(cookies(pages))
     await page.goto(str(pages.make_url(path)))
     return page
 
@@ -45,7 +46,7 @@ async def open_page(browser: Browser, open_pages: Open, path: str, **how: object
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("path", PATHS)
 async def test_tired_eyes_and_narrow_windows_are_served(
-    browser: Browser, open_pages: Open, hotline: Hotline, rendering: Rendering, path: str, size: str
+    browser: Browser, staff_pages: Open, hotline: Hotline, rendering: Rendering, path: str, size: str
 ) -> None:
     rendering.at = HALF_WAY
     await clinic(hotline)
@@ -53,7 +54,8 @@ async def test_tired_eyes_and_narrow_windows_are_served(
         await comment(work, "read-back", words="旧的文案", author="张敏", text="老人听不清" * 40)
     page = await browser.new_page(viewport=SIZES[size])
     errors = complaints(page)
-    pages = await open_pages()
+    pages = await staff_pages()
+    await page.context.add_cookies(cookies(pages))
     await page.goto(str(pages.make_url(path)))
     assert await faults(page) == []
     assert errors == []
@@ -133,8 +135,8 @@ async def test_an_open_page_sees_the_voice_get_better(
     await expect(page.get_by_role("searchbox")).to_have_value("您好")
 
 
-async def test_a_comment_is_written_without_a_mouse(browser: Browser, open_pages: Open) -> None:
-    page = await open_page(browser, open_pages, "/prompts/greeting")
+async def test_a_comment_is_written_without_a_mouse(browser: Browser, staff_pages: Open) -> None:
+    page = await open_page(browser, staff_pages, "/prompts/greeting")
     await page.get_by_label("您的姓名").focus()
     await page.keyboard.type("张敏")
     await page.keyboard.press("Tab")
@@ -148,9 +150,9 @@ async def test_a_comment_is_written_without_a_mouse(browser: Browser, open_pages
 
 
 async def test_what_is_being_written_survives_a_server_that_is_gone(
-    browser: Browser, open_pages: Open
+    browser: Browser, staff_pages: Open
 ) -> None:
-    page = await open_page(browser, open_pages, "/prompts/greeting")
+    page = await open_page(browser, staff_pages, "/prompts/greeting")
     address = page.url
     await page.get_by_label("意见").fill("写了很久的意见")
     await page.get_by_label("您的姓名").fill("张敏")
@@ -162,9 +164,10 @@ async def test_what_is_being_written_survives_a_server_that_is_gone(
     await expect(page.get_by_label("意见")).to_have_value("写了很久的意见")
 
 
-async def test_a_comment_is_written_without_scripts(browser: Browser, open_pages: Open) -> None:
-    pages = await open_pages()
+async def test_a_comment_is_written_without_scripts(browser: Browser, staff_pages: Open) -> None:
+    pages = await staff_pages()
     context = await browser.new_context(java_script_enabled=False)
+    await context.add_cookies(cookies(pages))
     page = await context.new_page()
     await page.goto(str(pages.make_url("/prompts")))
     await page.get_by_role("searchbox").fill("祝您健康")
@@ -178,10 +181,10 @@ async def test_a_comment_is_written_without_scripts(browser: Browser, open_pages
 
 
 async def test_a_reading_is_seen_and_heard_while_it_is_typed_then_saved(
-    browser: Browser, open_pages: Open, hotline: Hotline, engine: Tones
+    browser: Browser, staff_pages: Open, hotline: Hotline, engine: Tones
 ) -> None:
     await clinic(hotline)
-    page = await open_page(browser, open_pages, "/names?q=曾")
+    page = await open_page(browser, staff_pages, "/names?q=曾")
     errors = complaints(page)
     row = page.locator(".name")
     await row.get_by_label("拼音").fill("ceng2 lv3 guo2")
@@ -198,10 +201,10 @@ async def test_a_reading_is_seen_and_heard_while_it_is_typed_then_saved(
 
 
 async def test_a_reading_that_is_refused_is_said_beside_its_field(
-    browser: Browser, open_pages: Open, hotline: Hotline
+    browser: Browser, staff_pages: Open, hotline: Hotline
 ) -> None:
     await clinic(hotline)
-    page = await open_page(browser, open_pages, "/names?q=曾")
+    page = await open_page(browser, staff_pages, "/names?q=曾")
     field = page.get_by_label("拼音")
     await field.fill("zeng1 xiao3")
     await page.get_by_role("button", name="保存").click()

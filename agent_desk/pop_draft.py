@@ -1,0 +1,80 @@
+"""The draft of a desk: what was said so far, the slot held, what to ask next, what to say."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from agent_desk.house import AgentHouse
+from core.booking import draft_view
+from core.booking.draft_rules import HeldFacts, shown
+from core.booking.draft_view import DraftView
+from core.booking.for_caller import warnings
+from core.http.pages import clock
+from core.http.refusals import sentence
+from core.values import Actor
+
+
+@dataclass(frozen=True)
+class Shown:
+    """hold_id: of the slot, so that its lapse changes the desk."""
+
+    shown: dict[str, Any] | None
+    hold_id: str | None
+
+
+async def draft(
+    house: AgentHouse, db: AsyncSession, by: Actor | None, interaction_id: int, typed: frozenset[str]
+) -> Shown:
+    """The part `draft` of a contact; null until one is open.
+
+    by: who would commit it, and is warned; None: nobody yet. typed: fields this page typed itself.
+    """
+    seen = await draft_view.of_interaction(db, house.hotline.sealer, interaction_id)
+    if seen is None:
+        return Shown(None, None)
+    now = house.hotline.clock.now()
+    against = await warnings(db, house.hotline.sealer, seen, by=by, now=now) if by else []
+    told = [sentence(one) for one in against]
+    return Shown({**written(seen, typed), "warnings": told}, seen.held.hold_id if seen.held else None)
+
+
+def written(seen: DraftView, typed: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """A draft as the page gets it: numbers masked but those it has just typed."""
+    return {
+        "draft_id": seen.draft_id,
+        "version": seen.version,
+        "state": seen.state,
+        "verb": seen.verb,
+        "fields": shown(seen.fields, typed),
+        "hold": hold(seen.held) if seen.held and seen.held.live else None,
+        "lapsed": hold(seen.held) if seen.held and not seen.held.live else None,
+        "missing": [{"field": one.field, "words": one.words, "must": one.must} for one in seen.missing],
+        "warnings": [],
+        "read_back": seen.read_back,
+        "result": {
+            "appointment_id": seen.result.appointment_id,
+            "serial": seen.result.serial,
+            "say": seen.result.say,
+        }
+        if seen.result
+        else None,
+    }
+
+
+def hold(held: HeldFacts) -> dict[str, Any]:
+    return {
+        "hold_id": held.hold_id,
+        "until": held.until,
+        "session_id": held.session_id,
+        "period_id": held.period_id,
+        "hospital": held.hospital,
+        "department": held.department,
+        "doctor": held.doctor,
+        "title": held.title,
+        "day": held.day,
+        "time": f"{clock(held.starts_at)}–{clock(held.ends_at)}",
+        "fee_fen": held.fee_fen,
+        "sequence": held.sequence,
+        "where": held.where,
+    }

@@ -1,0 +1,311 @@
+"""What an operator does at a desk: a shift, a call, a booking, a matter; and what is refused."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from agent_desk.socket import COMMANDS
+from core.booking.tables import Appointment
+from core.events import SealOpened
+from core.http.access import Access, access_of
+from core.journal import JournalRow
+from core.staff.functions import FUNCTIONS
+from tests.builders import Clinic, clinic
+from tests.desks import OPERATOR, Page, Room
+
+NUMBER = "10912345678"
+
+
+@pytest.fixture
+async def town(room: Room) -> Clinic:
+    return await clinic(room.hotline)
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_every_command_says_what_it_needs(name: str) -> None:
+    access = access_of(COMMANDS[name])
+    assert isinstance(access, Access)
+    assert access.functions
+    assert access.functions <= set(FUNCTIONS)
+
+
+async def test_who_may_only_answer_calls_books_nothing_and_sees_no_number(room: Room) -> None:
+    page, _ = await room.talking(await room.operator("desk"))
+    refused = {
+        name
+        for name, given in {
+            "draft.save": {"draft_id": 1, "version": 1, "changes": {}},
+            "draft.commit": {"draft_id": 1, "version": 1},
+            "slots": {"department_id": 1},
+            "person.search": {"q": "li"},
+            "reveal": {"person_id": 1, "field": "identity", "reason": "核对身份"},
+            "appointment.cancel": {"appointment_id": 1},
+        }.items()
+        if await page.refused(name, **given) == "not-allowed"
+    }
+    assert len(refused) == 6
+
+
+# --- a shift --------------------------------------------------------------------------------------
+
+
+async def test_a_pause_asked_for_during_a_call_waits_for_its_end(room: Room) -> None:
+    operator = await room.operator()
+    page, _ = await room.talking(operator)
+    assert (await page.do("pause", reason="meal"))["wanted"] == "meal"
+    parts = await page.until(lambda parts: parts["me"]["wanted"])
+    assert parts["me"]["wanted_words"] == "通话后用餐"
+    assert await page.refused("ready") == "agent-engaged"
+    await page.do("finish")
+    parts = await page.until(lambda parts: parts["me"]["state"] == "wrap-up")
+    assert await page.refused("ready") == "disposition-missing"
+    matter = parts["matters"][0]
+    await page.do("dispose", matter_id=matter["matter_id"], first="advice", second="route")
+    await page.do("ready")
+    parts = await page.until(lambda parts: parts["me"]["state"] == "paused")
+    assert parts["me"]["reason_words"] == "用餐"
+    assert parts["call"] is None
+    assert parts["matters"] == []
+
+
+async def test_a_shift_goes_on_at_another_device(room: Room) -> None:
+    operator = await room.operator()
+    page = await room.ready(operator)
+    assert page.parts["phone"]["user"] == "page-8001"
+    assert (await page.do("sign-in", device="phone"))["state"] == "ready"
+    await page.until(lambda parts: parts["phone"]["user"] is None and parts["me"]["device"] == "phone")
+
+
+async def test_a_phone_has_one_operator_at_a_time(room: Room) -> None:
+    await room.ready(await room.operator())
+    other = await room.open(await room.operator())
+    other_number = {"device": "page"}
+    room.phones.extension = lambda number: "8001"  # type: ignore[method-assign]
+    assert await other.refused("sign-in", **other_number) == "phone-taken"
+
+
+async def test_a_raised_hand_stands_on_ones_own_desk(room: Room) -> None:
+    page, _ = await room.talking(await room.operator())
+    await page.do("hand", text="来电人情绪激动，请班长看一下")
+    parts = await page.until(lambda parts: parts["messages"])
+    assert parts["messages"][0]["text"].startswith("来电人")
+
+
+# --- calls ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.req("R-080")
+async def test_a_call_from_its_ring_to_its_end(room: Room) -> None:
+    operator = await room.operator()
+    page = await room.ready(operator)
+    call = await room.switch.comes_in(NUMBER)
+    await room.switch.offers(call, operator)
+    parts = await page.until(lambda parts: parts["call"] and parts["draft"])
+    assert (parts["call"]["state"], parts["call"]["number_masked"]) == ("ringing", "109****5678")
+    await room.switch.answers(operator)
+    await page.until(lambda parts: parts["call"]["leg_present"] and parts["matters"])
+    await page.do("hold")
+    parts = await page.until(lambda parts: parts["call"]["state"] == "holding")
+    assert parts["call"]["hold_since"]
+    await page.do("retrieve")
+    await page.until(lambda parts: parts["call"]["state"] == "talking" and not parts["call"]["hold_since"])
+    await page.do("consult", kind="hospital", value="1", label="市一医院")
+    parts = await page.until(lambda parts: parts["call"]["third"])
+    assert parts["call"]["third"] == {"kind": "hospital", "label": "市一医院", "state": "talking"}
+    await page.do("abandon")
+    await page.until(lambda parts: not parts["call"]["third"])
+    await page.do("finish")
+    parts = await page.until(lambda parts: parts["call"]["state"] == "wrap-up" and parts["call"]["over"])
+    assert await page.refused("hold") == "call-gone"
+
+
+async def test_a_refused_call_waits_on_and_the_operator_is_free_again(room: Room) -> None:
+    operator = await room.operator()
+    page = await room.ready(operator)
+    call = await room.switch.comes_in()
+    await room.switch.offers(call, operator)
+    await page.until(lambda parts: parts["call"])
+    await page.do("refuse")
+    await page.until(lambda parts: parts["call"] is None and parts["queue"]["waiting"] == 1)
+
+
+async def test_a_transferred_caller_takes_the_draft_along(room: Room) -> None:
+    one, other = await room.operator(), await room.operator()
+    first, call = await room.talking(one, NUMBER)
+    second = await room.ready(other)
+    draft = (await first.until(lambda parts: parts["draft"]))["draft"]
+    await first.do(
+        "draft.save", draft_id=draft["draft_id"], version=draft["version"], changes={"name": "李秀英"}
+    )
+    await first.do("transfer", kind="agent", value=str(other), label="同事")
+    await room.switch.offers(call, other)
+    await room.switch.answers(other)
+    parts = await second.until(lambda parts: parts["draft"] and parts["call"]["state"] == "talking")
+    assert parts["draft"]["draft_id"] == draft["draft_id"]
+    assert parts["draft"]["fields"]["name"] == "李秀英"
+
+
+async def test_without_a_switch_the_desk_says_so_and_goes_on(room: Room) -> None:
+    page, _ = await room.talking(await room.operator())
+    room.switch.up = False
+    assert await page.refused("hold") == "switch-away"
+    assert await page.refused("gap", on=True, why="card") == "switch-away"
+
+
+async def test_a_recording_pauses_while_a_number_is_typed_and_goes_on_by_itself(room: Room) -> None:
+    page, call = await room.talking(await room.operator())
+    draft = (await page.until(lambda parts: parts["draft"]))["draft"]
+    saved = await page.do(
+        "draft.save", draft_id=draft["draft_id"], version=draft["version"], changes={"id_number": "9901"}
+    )
+    assert room.switch.asked[-1] == ("gap on", call)
+
+    async def over() -> bool:
+        return room.switch.gaps[call] is False
+
+    await room.until(over)  # nobody typed on
+    await page.do("draft.save", draft_id=draft["draft_id"], version=saved["version"], changes={"card": "A1"})
+    assert room.switch.gaps[call] is True
+    await page.do("gap", on=False, why="operator")
+    assert room.switch.gaps[call] is False
+
+
+# --- booking --------------------------------------------------------------------------------------
+
+
+async def pop(room: Room, operator: int) -> tuple[Page, dict[str, Any]]:
+    page, _ = await room.talking(operator, NUMBER)
+    parts = await page.until(lambda parts: parts["draft"] and parts["caller"])
+    return page, parts
+
+
+@pytest.mark.req("R-082", "R-078")
+async def test_a_known_caller_is_booked_for_and_the_matter_fills_itself(room: Room, town: Clinic) -> None:
+    session = await town.session()
+    li = await town.person("李秀英", phone=NUMBER)
+    page, parts = await pop(room, await room.operator())
+    assert parts["caller"]["person"]["name"] == "李秀英"
+    assert "*" in parts["caller"]["person"]["id_masked"]
+    await page.do("person.pick", person_id=li)
+    found = await page.do("catalogue.search", q="心血管")
+    department = next(hit for hit in found["hits"] if hit["kind"] == "department")
+    listed = await page.do("slots", department_id=department["id"])
+    assert listed["sessions"][0]["free"] == 6
+    draft = page.parts["draft"]["draft_id"]
+    chosen = await page.do("draft.choose", draft_id=draft, session_id=session)
+    assert chosen["hold"]["doctor"] == "陈建国"
+    saved = await page.do(
+        "draft.save", draft_id=draft, version=chosen["version"], changes={"contact_phone": NUMBER}
+    )
+    parts = await page.until(lambda parts: parts["draft"]["version"] == saved["version"])
+    assert parts["draft"]["missing"] == []
+    assert "李秀英" in parts["draft"]["read_back"]
+    number = await page.send("draft.commit", draft_id=draft, version=saved["version"])
+    done = (await page.answer(number))["ok"]
+    assert done["serial"]
+    assert (await page.answer(await page.send("draft.commit", number, draft_id=draft, version=1)))[
+        "ok"
+    ] == done
+    parts = await page.until(lambda parts: parts["matters"][0]["by_act"] and parts["caller"]["appointments"])
+    assert parts["matters"][0]["label"] == "预约成功·新预约"
+    assert parts["caller"]["appointments"][0]["may_cancel"]
+    async with room.hotline.read() as db:
+        assert len((await db.execute(select(Appointment.id))).all()) == 1
+
+
+async def test_a_stranger_needs_a_name_and_is_told_what_is_missing(room: Room, town: Clinic) -> None:
+    page, parts = await pop(room, await room.operator())
+    assert parts["caller"]["person"] is None
+    draft = parts["draft"]
+    assert {lack["field"] for lack in draft["missing"]} >= {"name", "session_id"}
+    refused = await page.refused("draft.commit", draft_id=draft["draft_id"], version=draft["version"])
+    assert refused == "draft-incomplete"
+
+
+async def test_of_two_savers_the_second_is_told(room: Room) -> None:
+    page, parts = await pop(room, await room.operator())
+    given = {"draft_id": parts["draft"]["draft_id"], "version": parts["draft"]["version"]}
+    await page.do("draft.save", **given, changes={"name": "李"})
+    assert await page.refused("draft.save", **given, changes={"name": "王"}) == "changed-meanwhile"
+
+
+async def test_a_colleagues_draft_is_nobody_elses(room: Room) -> None:
+    one, other = await room.operator(), await room.operator()
+    _, parts = await pop(room, one)
+    page = await room.open(other)
+    given = {"draft_id": parts["draft"]["draft_id"], "version": parts["draft"]["version"]}
+    assert await page.refused("draft.save", **given, changes={"name": "王"}) == "not-allowed"
+    assert await page.refused("draft.commit", **given) == "not-allowed"
+
+
+@pytest.mark.req("R-088")
+async def test_an_appointment_is_cancelled_for_the_caller(room: Room, town: Clinic) -> None:
+    li = await town.person("李秀英", phone=NUMBER)
+    booked = await town.book(await town.session(), li, phone=NUMBER)
+    page, parts = await pop(room, await room.operator())
+    assert parts["caller"]["appointments"][0]["appointment_id"] == booked.appointment_id
+    done = await page.do("appointment.cancel", appointment_id=booked.appointment_id)
+    assert done["refund_fen"] == 0
+    await page.until(lambda parts: not parts["caller"]["appointments"] and parts["matters"][0]["by_act"])
+
+
+@pytest.mark.req("R-167")
+async def test_a_hospitals_own_operator_reaches_no_other_hospital(room: Room, town: Clinic) -> None:
+    li = await town.person("李秀英", phone=NUMBER)
+    session = await town.session()
+    booked = await town.book(session, li, phone=NUMBER)
+    far = await clinic(room.hotline, 2)
+    page, parts = await pop(room, await room.operator(*OPERATOR, hospital_id=far.hospital_id))
+    assert parts["caller"]["appointments"] == []
+    assert await page.refused("appointment.cancel", appointment_id=booked.appointment_id) == "not-allowed"
+    draft = parts["draft"]["draft_id"]
+    assert await page.refused("draft.choose", draft_id=draft, session_id=session) == "not-allowed"
+    assert await page.refused("slots", hospital_id=town.hospital_id) == "not-allowed"
+    assert (await page.do("slots", department_id=town.department_id))["sessions"] == []
+
+
+async def test_the_next_matter_of_the_same_caller_begins_with_the_last_one_told(room: Room) -> None:
+    page, parts = await pop(room, await room.operator())
+    assert await page.refused("matter.next") == "disposition-missing"
+    first = parts["matters"][0]["matter_id"]
+    await page.do("dispose", matter_id=first, first="enquired", second="fee")
+    new = await page.do("matter.next")
+    assert new["draft_id"] != parts["draft"]["draft_id"]
+    parts = await page.until(lambda parts: len(parts["matters"]) == 2)
+    assert [(one["ordinal"], one["open"]) for one in parts["matters"]] == [(1, False), (2, True)]
+
+
+async def test_a_number_is_shown_in_full_for_a_reason_that_is_written_down(room: Room, town: Clinic) -> None:
+    li = await town.person("李秀英", phone=NUMBER)
+    page, _ = await room.talking(await room.operator(*OPERATOR, "reveal"), NUMBER)
+    assert await page.refused("reveal", person_id=li, field="identity", reason="好奇") == "wrong-input"
+    shown = await page.do("reveal", person_id=li, field="identity", reason="核对身份")
+    assert shown["value"] == town.numbers["李秀英"]
+    async with room.hotline.read() as db:
+        kept = (
+            (await db.execute(select(JournalRow).where(JournalRow.kind == SealOpened.kind))).scalars().all()
+        )
+    assert [row.body["reason"] for row in kept] == ["核对身份"]
+
+
+# --- calls we owe ---------------------------------------------------------------------------------
+
+
+async def test_a_shared_call_is_taken_by_one_dialled_and_settled(room: Room) -> None:
+    one, other = await room.operator(), await room.operator()
+    owed = await room.owe()
+    first, second = await room.ready(one), await room.ready(other)
+    assert first.parts["callbacks"]["shared"][0]["late"]
+    await first.do("callback.take", callback_id=owed)
+    parts = await second.until(lambda parts: not parts["callbacks"]["shared"])
+    assert parts["callbacks"]["mine"] == []
+    assert await second.refused("callback.take", callback_id=owed) == "changed-meanwhile"
+    assert await second.refused("dial", callback_id=owed) == "changed-meanwhile"
+    assert await second.refused("callback.settle", callback_id=owed, state="done") == "changed-meanwhile"
+    await first.do("dial", callback_id=owed)
+    parts = await first.until(lambda parts: parts["call"] and parts["call"]["direction"] == "out")
+    assert parts["callbacks"]["mine"][0]["number_masked"] == "109****5678"
+    await first.do("callback.settle", callback_id=owed, state="done")
+    await first.until(lambda parts: not parts["callbacks"]["mine"])
+    assert await first.refused("callback.settle", callback_id=owed, state="done") == "not-found"
