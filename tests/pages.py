@@ -25,6 +25,7 @@ from hotline.wording import SpokenWording
 from ivr.rendering import Progress
 from ivr.speech import Voice
 from tests.clocks import FrozenClock
+from tests.entering import enter
 from tests.ivr.sounds import Tones
 from web.app import make_app
 from web.house import CastMember, PhoneLine, WebHouse
@@ -140,6 +141,18 @@ def house(
     health = Health(clock, probes, metrics=metrics, fresh_s=0)
     wording = SpokenWording(voice, rendering.progress, Listening(voice, clock))
     return WebHouse(hotline, feed, health, metrics, newest, lambda: LINE, CAST, demo=True, wording=wording)
+
+
+@pytest.fixture
+def staff_pages(open_pages: Open, hotline: Hotline) -> Open:
+    """The same for 张敏, who is logged in and may correct readings."""
+
+    async def start(**changes: Any) -> TestClient[Any, Any]:
+        client = await open_pages(**changes)
+        await enter(client, hotline, "catalogue")
+        return client
+
+    return start
 
 
 @pytest.fixture

@@ -3,12 +3,16 @@
 from pathlib import Path
 
 from aiohttp import web
+from aiohttp_session import session_middleware
 
+from core.http.access import enforced
 from core.http.keys import HOTLINE, PAGES
 from core.http.middleware import failures, same_origin, security_headers
 from core.http.pages import environment
+from core.http.sessions import MANNERS, TableStorage
 from web import live, names, operations, prompts, sounds, start, stories
 from web.house import HOUSE, WebHouse
+from web.staff import accounts, audit, login, me, roles
 
 HERE = Path(__file__).parent
 # Forms of patients are small; uploads come with their own limit where they come.
@@ -17,12 +21,34 @@ MOST_BYTES = 64 * 1024
 
 def make_app(house: WebHouse) -> web.Application:
     """Every page and stream of the web face, ready to run or to be mounted."""
-    app = web.Application(client_max_size=MOST_BYTES, middlewares=[failures(), same_origin()])
+    app = web.Application(
+        client_max_size=MOST_BYTES,
+        middlewares=[
+            failures(),
+            same_origin(),
+            session_middleware(TableStorage(house.sessions)),
+            enforced(),
+        ],
+    )
     app[HOTLINE] = house.hotline
     app[HOUSE] = house
+    app[MANNERS] = house.sessions
     app[PAGES] = environment(HERE / "templates")
     app[live.STREAMS] = set()
-    for module in (operations, start, live, stories, sounds, prompts, names):
+    for module in (
+        operations,
+        start,
+        live,
+        stories,
+        sounds,
+        prompts,
+        names,
+        login,
+        me,
+        roles,
+        accounts,
+        audit,
+    ):
         app.add_routes(module.routes)
     app.router.add_static("/static", HERE / "static", name="static")
     app.on_response_prepare.append(security_headers(_policy))
@@ -32,7 +58,7 @@ def make_app(house: WebHouse) -> web.Application:
 
 def _policy(request: web.Request) -> str:
     """Only our own files run; the phone's script alone may reach one more place, the switch."""
-    reach = " ".join(filter(None, ("'self'", start.socket_origin(request.app[HOUSE]))))
+    reach = " ".join(filter(None, ("'self'", start.socket_origin(request.config_dict[HOUSE]))))
     return (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self' blob:; "
         f"connect-src {reach}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"

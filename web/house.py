@@ -9,7 +9,10 @@ from aiohttp import web
 
 from core.feed import Feed
 from core.health import Health
+from core.http.sessions import SessionManners
 from core.observing import Metrics
+from core.staff.login import SecondFactor
+from core.staff.passwords import Passwords
 from core.work import Hotline
 from web.wording import Wording
 
@@ -21,6 +24,16 @@ class CastMember:
     name: str
     number: str
     about: str = ""
+
+
+@dataclass(frozen=True)
+class DemoPerson:
+    """Somebody a visitor of the demo may log in as. about: what they may do, in a few words."""
+
+    login: str
+    name: str
+    password: str
+    about: str
 
 
 @dataclass(frozen=True)
@@ -42,7 +55,7 @@ class PhoneLine:
 class TextShown(Protocol):
     """A text to a patient as a page may show it: the number is masked already.
 
-    body: None when it was dropped before it was written. state: a key of web.words.TEXT.
+    body: None when it was dropped before it was written. state: a key of core.http.words.TEXT.
     """
 
     @property
@@ -78,7 +91,7 @@ class WebHouse:
     texts: the newest texts, at most so many, newest first. phone: None while no switch can be
     reached. switch_words: how to get a switch, where there is none. sentence: the words of a voice
     prompt by its name, with {slots} unfilled. demo: the start page and the stories exist in the demo only.
-    wording: the voice, for those who look at it and listen.
+    people: staff of the demo, with their passwords. wording: the voice, for those who look at it and listen.
     """
 
     hotline: Hotline
@@ -92,6 +105,10 @@ class WebHouse:
     sentence: Callable[[str], str] = str
     demo: bool = False
     streams: StreamLimits = StreamLimits()
+    passwords: Passwords = field(default_factory=Passwords)
+    second_factor: SecondFactor = SecondFactor.OPTIONAL
+    people: Sequence[DemoPerson] = ()
+    sessions: SessionManners = field(default_factory=SessionManners)
     wording: Wording = field(kw_only=True)
 
 

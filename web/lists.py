@@ -10,10 +10,10 @@ from core.booking import view as booking
 from core.contact import view as contact
 from core.contact.view import InteractionView
 from core.health import Part
+from core.http import words
+from core.http.call_words import ending, place
 from core.http.pages import surname
 from core.values import Phone
-from web import words
-from web.call_words import ending, place
 from web.house import TextShown, WebHouse
 
 ROWS = 8

@@ -11,6 +11,7 @@ from contextlib import suppress
 from aiohttp import web
 
 from core.feed import Lagged, Subscription
+from core.http.access import everybody
 from core.journal import Cursor, Entry
 from web.house import HOUSE, StreamLimits
 
@@ -32,6 +33,7 @@ def lists_of(kinds: Iterable[str]) -> list[str]:
     return [name for name in LISTS if name in changed]
 
 
+@everybody
 async def events(request: web.Request) -> web.StreamResponse:
     """Changes after the page's cursor: `Last-Event-ID` when it comes back, `since` at first."""
     house, streams = request.app[HOUSE], request.app[STREAMS]

@@ -9,10 +9,12 @@ from aiohttp import web
 from core.catalogue.correct import Readable, What, correct_reading, one_readable, readable
 from core.catalogue.readings import marked
 from core.errors import Refusal
+from core.http.access import actor_of, everybody, needs
+from core.http.forms import check_token
 from core.http.pages import page
 from core.http.refusals import sentence, status
 from core.work import Work
-from web.editing import READ_ONLY, editor, may_edit
+from web.editing import editing
 from web.house import HOUSE, WebHouse
 from web.wording import QUICK, Reading
 
@@ -67,6 +69,7 @@ class Asked:
         return "/names?" + urlencode({key: value for key, value in query.items() if value not in ("", 1)})
 
 
+@everybody
 async def names(request: web.Request) -> web.Response:
     return await _names(request, Asked.read(request.query))
 
@@ -89,8 +92,7 @@ async def _names(
         asked=asked,
         kinds=KINDS,
         pages=-(-found.found // ON_A_PAGE),
-        may_edit=may_edit(request),
-        read_only=READ_ONLY,
+        editing=await editing(request, "catalogue"),
         stand_in=house.wording.progress().voice != QUICK,
     )
 
@@ -103,6 +105,7 @@ def _row(house: WebHouse, it: Readable, wrong: tuple[str, str, Refusal] | None, 
     return Row(it, read, usual, it.pinyin, saved=saved == f"{it.what}-{it.id}")
 
 
+@needs("catalogue")
 async def correct(request: web.Request) -> web.Response:
     """Save a reading; the page comes back with the row, or with why not and what had been typed."""
     house, form = request.app[HOUSE], await request.post()
@@ -118,7 +121,8 @@ async def correct(request: web.Request) -> web.Response:
 
     row = f"{what}-{key}"
     try:
-        await house.hotline.run(act, editor(request))
+        await check_token(request)
+        await house.hotline.run(act, await actor_of(request))
     except Refusal as refusal:
         return await _names(request, asked, wrong=(row, typed, refusal))
     raise web.HTTPSeeOther(f"{asked.address(saved=row)}#{row}")

@@ -4,10 +4,12 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from core.health import State, overall
+from core.http.access import everybody
 from core.values import local
 from web.house import HOUSE
 
 
+@everybody
 async def healthz(request: web.Request) -> web.Response:
     """The state of every part; 503 only when nobody can be served."""
     parts = await request.app[HOUSE].health.parts()
@@ -28,6 +30,7 @@ async def healthz(request: web.Request) -> web.Response:
     )
 
 
+@everybody
 async def metrics(request: web.Request) -> web.Response:
     body = await request.app[HOUSE].metrics.render()
     headers = {"Content-Type": CONTENT_TYPE_LATEST, "Cache-Control": "no-store"}

@@ -5,18 +5,20 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, unquote
 
 from aiohttp import web
 
 from core.errors import NotFound, Refusal
+from core.http.access import actor_of, everybody, staff_only, visitor
+from core.http.forms import check_token
 from core.http.pages import page
 from core.http.refusals import sentence as words_of
 from core.http.refusals import status
+from core.staff.engine import name_of
 from core.wording import engine as wording
 from core.wording.engine import Counted
 from core.work import Work
-from web.editing import READ_ONLY, editor, may_edit
+from web.editing import editing
 from web.house import HOUSE
 from web.sounds import SENTENCE
 from web.wording import SOUNDS, VOICES, Dialogue, Sentence, Sound, Unknown
@@ -30,8 +32,6 @@ FILTERS = {
     "comments": "有批注",
 }
 NONE = Counted(0, 0)
-AUTHOR_COOKIE = "hotline-author"
-A_YEAR_S = 365 * 24 * 3600
 # The scale of the menus' bars, in seconds.
 SCALE_S = 40
 
@@ -47,6 +47,7 @@ class Row:
     shown: bool
 
 
+@everybody
 async def prompts(request: web.Request) -> web.Response:
     house = request.app[HOUSE]
     search, show = request.query.get("q", "").strip()[:60], request.query.get("show", "all")
@@ -68,7 +69,7 @@ async def prompts(request: web.Request) -> web.Response:
         show=show,
         filters={key: (name, sum(key in row.kinds for row in every)) for key, name in FILTERS.items()},
         shown=sum(row.shown for row in every),
-        **_voice(request),
+        **await _voice(request),
     )
 
 
@@ -99,6 +100,7 @@ def plain(text: str) -> str:
     return re.sub(r"[\W_]", "", text.lower())
 
 
+@everybody
 async def sentence(request: web.Request) -> web.Response:
     return await _sentence(request)
 
@@ -125,16 +127,17 @@ async def _sentence(
         before=order[place - 1][1].name if place else "",
         after=order[place + 1][1].name if place + 1 < len(order) else "",
         comments=comments,
-        author=_author(request) if author is None else author,
+        author=await _author(request) if author is None else author,
         text=text,
         refusal=words_of(refusal) if refusal else "",
         wrong=str(refusal.facts.get("field", "")) if refusal else "",
         most_text=wording.MOST_TEXT,
         most_author=wording.MOST_AUTHOR,
-        **_voice(request),
+        **await _voice(request),
     )
 
 
+@staff_only
 async def comment(request: web.Request) -> web.Response:
     """Add one; what was typed is shown again when it is refused."""
     house, name = request.app[HOUSE], request.match_info["name"]
@@ -149,12 +152,14 @@ async def comment(request: web.Request) -> web.Response:
         return await wording.comment(work, name, words=words, author=author, text=text)
 
     try:
-        made = await house.hotline.run(act, editor(request))
+        await check_token(request)
+        made = await house.hotline.run(act, await actor_of(request))
     except Refusal as refusal:
         return await _sentence(request, refusal=refusal, author=author, text=text)
-    raise _again(name, made, author)
+    raise _again(name, made)
 
 
+@staff_only
 async def settle(request: web.Request) -> web.Response:
     key, form = int(request.match_info["id"]), await request.post()
     author = str(form.get("author", ""))
@@ -162,50 +167,55 @@ async def settle(request: web.Request) -> web.Response:
     async def act(work: Work) -> str:
         return await wording.settle(work, key, author=author)
 
-    raise _again(await request.app[HOUSE].hotline.run(act, editor(request)), key, author)
+    await check_token(request)
+    raise _again(await request.app[HOUSE].hotline.run(act, await actor_of(request)), key)
 
 
+@staff_only
 async def reopen(request: web.Request) -> web.Response:
     key = int(request.match_info["id"])
 
     async def act(work: Work) -> str:
         return await wording.reopen(work, key)
 
-    raise _again(await request.app[HOUSE].hotline.run(act, editor(request)), key)
+    await check_token(request)
+    raise _again(await request.app[HOUSE].hotline.run(act, await actor_of(request)), key)
 
 
-def _again(name: str, comment_id: int, author: str = "") -> web.HTTPSeeOther:
-    """Back to the sentence; who it was is kept for the next comment."""
-    there = web.HTTPSeeOther(f"/prompts/{name}#comment-{comment_id}")
-    if author:
-        kept = quote(" ".join(author.split()))
-        there.set_cookie(AUTHOR_COOKIE, kept, max_age=A_YEAR_S, httponly=True, samesite="Lax")
-    return there
+def _again(name: str, comment_id: int) -> web.HTTPSeeOther:
+    """Back to the sentence."""
+    return web.HTTPSeeOther(f"/prompts/{name}#comment-{comment_id}")
 
 
-def _author(request: web.Request) -> str:
-    return unquote(request.cookies.get(AUTHOR_COOKIE, ""))[: wording.MOST_AUTHOR]
+async def _author(request: web.Request) -> str:
+    """Whoever is logged in, by name; they may write another one."""
+    by = await visitor(request)
+    if by is None or by.staff_id is None:
+        return ""
+    async with request.app[HOUSE].hotline.read() as db:
+        return (await name_of(db, by.staff_id))[: wording.MOST_AUTHOR]
 
 
+@everybody
 async def fragments(request: web.Request) -> web.Response:
     """Figures, dates and amounts: what fills the slots."""
     families = await request.app[HOUSE].wording.families()
-    return page(request, "prompts/fragments.html", families=families, **_voice(request))
+    return page(request, "prompts/fragments.html", families=families, **await _voice(request))
 
 
+@everybody
 async def voice(request: web.Request) -> web.Response:
     """How far the voice is, for an open page; names nobody, so it is there outside the demo too."""
-    return page(request, "lists/voice.html", **_voice(request))
+    return page(request, "lists/voice.html", **await _voice(request))
 
 
-def _voice(request: web.Request) -> dict[str, Any]:
+async def _voice(request: web.Request) -> dict[str, Any]:
     """What every page about the voice is given."""
     return {
         "progress": request.app[HOUSE].wording.progress(),
         "voices": VOICES,
         "sounds": SOUNDS,
-        "may_edit": may_edit(request),
-        "read_only": READ_ONLY,
+        "editing": await editing(request),
     }
 
 

@@ -7,8 +7,9 @@ from aiohttp import ETag, web
 from core.catalogue.correct import What, one_readable
 from core.catalogue.readings import checked
 from core.errors import NotFound
+from core.http.access import everybody
 from core.http.middleware import answer
-from web.editing import editor
+from web.editing import must_edit
 from web.house import HOUSE
 from web.wording import Heard, NoSound, Unknown
 
@@ -16,14 +17,17 @@ Hear = Callable[..., Awaitable[Heard]]
 SENTENCE = "{name:(?:core/)?[a-z0-9-]+}"
 
 
+@everybody
 async def sentence(request: web.Request) -> web.Response:
     return await _named(request, request.app[HOUSE].wording.hear_sentence)
 
 
+@everybody
 async def menu(request: web.Request) -> web.Response:
     return await _named(request, request.app[HOUSE].wording.hear_menu)
 
 
+@everybody
 async def fragment(request: web.Request) -> web.Response:
     return await _named(request, request.app[HOUSE].wording.hear_fragment)
 
@@ -44,6 +48,7 @@ async def _named(request: web.Request, hear: Hear) -> web.Response:
     return response
 
 
+@everybody
 async def name(request: web.Request) -> web.Response:
     """A hospital, department or doctor: as saved, or with the reading in `pinyin` before it is saved."""
     house = request.app[HOUSE]
@@ -53,7 +58,7 @@ async def name(request: web.Request) -> web.Response:
     pinyin = request.query.get("pinyin", row.pinyin).strip()
     tried = pinyin != row.pinyin
     if tried:
-        editor(request)
+        await must_edit(request, "catalogue")
         counts = house.wording.reading(what, row.name, "", row.whole).counts
         pinyin = checked(pinyin, counts) if pinyin else ""
     try:

@@ -9,12 +9,14 @@ from aiohttp import web
 
 from core import journal
 from core.health import State
+from core.http.access import everybody
 from core.http.pages import page
 from web import lists
 from web.house import HOUSE, PhoneLine, WebHouse
 from web.wording import VOICES
 
 
+@everybody
 async def start(request: web.Request) -> web.Response:
     """Everything at once, complete without any script; the scripts then keep it fresh."""
     house = request.app[HOUSE]
@@ -37,6 +39,7 @@ async def start(request: web.Request) -> web.Response:
         line=line,
         phone=_settings(house, line),
         cast=house.cast,
+        people=house.people,
         no_switch=await _without_switch(house),
         now=house.hotline.clock.now(),
         progress=house.wording.progress(),
@@ -44,6 +47,7 @@ async def start(request: web.Request) -> web.Response:
     )
 
 
+@everybody
 async def fragment(request: web.Request) -> web.Response:
     """One list, rendered as on the page; 404 outside the demo."""
     house = request.app[HOUSE]

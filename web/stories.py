@@ -6,17 +6,20 @@ from collections.abc import Iterable
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core import errors, journal
+from core import journal
 from core.booking import view as booking
 from core.contact import view as contact
+from core.http import words
+from core.http.access import everybody
+from core.http.event_words import Names, lines
 from core.http.pages import clock, duration, grouped, moment, page, spoken_day, surname
-from core.http.refusals import sentence
+from core.http.refusals import code_words
 from core.journal import Entry
-from web import lists, words
-from web.event_words import Names, lines
+from web import lists
 from web.house import HOUSE, WebHouse
 
 
+@everybody
 async def call(request: web.Request) -> web.Response:
     house = _demo(request)
     interaction_id = int(request.match_info["id"])
@@ -36,6 +39,7 @@ async def call(request: web.Request) -> web.Response:
     return page(request, "stories/page.html", title=title, facts=facts, lines=lines(entries, names))
 
 
+@everybody
 async def appointment(request: web.Request) -> web.Response:
     house = _demo(request)
     async with house.hotline.read() as db:
@@ -65,7 +69,7 @@ def _demo(request: web.Request) -> WebHouse:
 async def _names(house: WebHouse, db: AsyncSession, entries: Iterable[Entry]) -> Names:
     ids = {getattr(entry.event, "appointment_id", None) for entry in entries}
     told = {id_: _visit(await booking.load(db, id_)) for id_ in ids if id_ is not None}
-    return Names(told, lambda name: _SLOT.sub("……", house.sentence(name)), _refusal)
+    return Names(told, lambda name: _SLOT.sub("……", house.sentence(name)), code_words)
 
 
 def _visit(view: booking.AppointmentView) -> str:
@@ -74,15 +78,6 @@ def _visit(view: booking.AppointmentView) -> str:
 
 
 _SLOT = re.compile(r"\{\w+\}")
-_REFUSALS = {kind.code: kind for kind in errors.all_refusals()}
-
-
-def _refusal(code: str) -> str:
-    """The words of a refusal whose facts are no longer known."""
-    kind = _REFUSALS.get(code)
-    return sentence(kind()) if kind else code
-
-
 routes = [
     web.get(r"/calls/{id:\d{1,12}}", call, name="call-story"),
     web.get(r"/appointments/{serial:\d{8}}", appointment, name="appointment-story"),

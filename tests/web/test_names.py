@@ -14,6 +14,7 @@ from core.work import Hotline
 from hotline.listening import MOST_TRIES
 from tests.builders import Clinic, clinic
 from tests.clocks import FrozenClock
+from tests.entering import enter, form_token
 from tests.ivr.sounds import Tones
 from tests.pages import Open
 
@@ -39,14 +40,16 @@ def row(page: str, key: str) -> str:
 async def save(
     client: Client, path: str, pinyin: str, before: str = "曾小雨", **headers: str
 ) -> tuple[int, str]:
-    answer = await client.post(path, data={"pinyin": pinyin, "before": before}, headers=headers)
+    answer = await client.post(
+        path, data={"pinyin": pinyin, "before": before, "form-token": form_token(client)}, headers=headers
+    )
     return answer.status, await answer.text()
 
 
 async def test_a_name_shows_how_it_is_read_and_the_dictionarys_reading_where_nothing_is_saved(
-    open_pages: Open, town: Clinic
+    staff_pages: Open, town: Clinic
 ) -> None:
-    page = await (await (await open_pages()).get("/names?q=曾")).text()
+    page = await (await (await staff_pages()).get("/names?q=曾")).text()
     it = row(page, f"doctor-{town.doctors['kid']}")
     assert "zēng xiǎo yǔ" in it, "a surname as a surname"
     assert "字典的念法" in it
@@ -74,9 +77,9 @@ async def test_each_kind_is_listed_and_searched(
 
 
 async def test_a_reading_is_saved_and_shown_with_its_tones(
-    open_pages: Open, town: Clinic, kid: str, hotline: Hotline
+    staff_pages: Open, town: Clinic, kid: str, hotline: Hotline
 ) -> None:
-    status, page = await save(await open_pages(), f"{kid}?q=曾", GOOD)
+    status, page = await save(await staff_pages(), f"{kid}?q=曾", GOOD)
     it = row(page, f"doctor-{town.doctors['kid']}")
     assert status == 200
     assert "céng xiǎo yǔ" in it
@@ -99,9 +102,9 @@ async def test_a_reading_is_saved_and_shown_with_its_tones(
     ],
 )
 async def test_what_was_typed_stays_when_it_is_refused(
-    open_pages: Open, town: Clinic, kid: str, typed: str, before: str, status: int, words: str
+    staff_pages: Open, town: Clinic, kid: str, typed: str, before: str, status: int, words: str
 ) -> None:
-    told, page = await save(await open_pages(), kid, typed, before)
+    told, page = await save(await staff_pages(), kid, typed, before)
     it = row(page, f"doctor-{town.doctors['kid']}")
     assert told == status
     assert words in it
@@ -109,8 +112,8 @@ async def test_what_was_typed_stays_when_it_is_refused(
     assert 'name="before" value="曾小雨"' in it
 
 
-async def test_a_reading_is_heard_before_it_is_saved(open_pages: Open, kid: str, engine: Tones) -> None:
-    client = await open_pages()
+async def test_a_reading_is_heard_before_it_is_saved(staff_pages: Open, kid: str, engine: Tones) -> None:
+    client = await staff_pages()
     usual = await client.get(f"{kid}.wav")
     tried = await client.get(f"{kid}.wav", params={"pinyin": "Céng xiao3 yu3"})
     slow = await client.get(f"{kid}.wav", params={"pinyin": GOOD, "track": "slow"})
@@ -122,18 +125,18 @@ async def test_a_reading_is_heard_before_it_is_saved(open_pages: Open, kid: str,
 
 
 async def test_a_reading_that_cannot_be_said_is_refused_before_anything_is_heard(
-    open_pages: Open, kid: str
+    staff_pages: Open, kid: str
 ) -> None:
     headers = {"Accept": "audio/wav, application/json"}
-    answer = await (await open_pages()).get(f"{kid}.wav", params={"pinyin": "zeng1 x yu3"}, headers=headers)
+    answer = await (await staff_pages()).get(f"{kid}.wav", params={"pinyin": "zeng1 x yu3"}, headers=headers)
     assert answer.status == 400
     assert "第2个音节" in (await answer.json())["words"]
 
 
 async def test_only_so_many_readings_are_tried_in_a_minute(
-    open_pages: Open, kid: str, clock: FrozenClock
+    staff_pages: Open, kid: str, clock: FrozenClock
 ) -> None:
-    client = await open_pages()
+    client = await staff_pages()
     for _ in range(MOST_TRIES):
         assert (await client.get(f"{kid}.wav", params={"pinyin": GOOD})).status == 200
     assert (await client.get(f"{kid}.wav", params={"pinyin": GOOD})).status == 503
@@ -143,22 +146,28 @@ async def test_only_so_many_readings_are_tried_in_a_minute(
 
 
 @pytest.mark.parametrize("path", ["/names/doctor/404", "/names/patient/1"])
-async def test_who_is_not_there_is_neither_heard_nor_corrected(open_pages: Open, path: str) -> None:
-    client = await open_pages()
+async def test_who_is_not_there_is_neither_heard_nor_corrected(staff_pages: Open, path: str) -> None:
+    client = await staff_pages()
     assert (await client.get(f"{path}.wav")).status == 404
     assert (await save(client, path, GOOD))[0] == 404
 
 
-async def test_another_sites_page_corrects_nothing(open_pages: Open, kid: str) -> None:
-    status, _ = await save(await open_pages(), kid, GOOD, Origin="https://elsewhere.example")
+async def test_another_sites_page_corrects_nothing(staff_pages: Open, kid: str) -> None:
+    status, _ = await save(await staff_pages(), kid, GOOD, Origin="https://elsewhere.example")
     assert status == 403
 
 
-async def test_outside_the_demo_names_are_heard_as_they_are_and_stay_so(open_pages: Open, kid: str) -> None:
-    client = await open_pages(demo=False)
+@pytest.mark.parametrize("functions", [None, ("book",)])
+async def test_without_the_right_names_are_heard_as_they_are_and_stay_so(
+    open_pages: Open, hotline: Hotline, kid: str, functions: tuple[str, ...] | None
+) -> None:
+    client = await open_pages()
+    if functions:
+        await enter(client, hotline, *functions)
     page = await (await client.get("/names")).text()
-    assert "还不能登录" in page
+    assert ("修改要有" if functions else "请先登录") in page
     assert not re.search('name="pinyin"|name="before"|>保存<', page)
     assert (await client.get(f"{kid}.wav")).status == 200
-    assert (await client.get(f"{kid}.wav", params={"pinyin": GOOD})).status == 403
-    assert (await save(client, kid, GOOD))[0] == 403
+    refused, headers = 403 if functions else 401, {"Accept": "application/json"}
+    assert (await client.get(f"{kid}.wav", params={"pinyin": GOOD}, headers=headers)).status == refused
+    assert (await save(client, kid, GOOD, Accept="application/json"))[0] == refused

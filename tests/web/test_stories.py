@@ -11,19 +11,21 @@ import pytest
 from core.contact import engine as contact
 from core.contact.rules import Disposition, State
 from core.events import (
+    AgentMoved,
     AppointmentBooked,
     BookingRefused,
     Event,
     InteractionClosed,
     InteractionMoved,
+    MatterDisposed,
     event_kinds,
 )
+from core.http.call_words import REACHED, STATES
+from core.http.event_words import WORDS, Names
 from core.values import Actor, ActorKind, Channel
 from core.work import Hotline
 from tests.builders import clinic
 from tests.pages import Open, call
-from web.call_words import REACHED, STATES
-from web.event_words import WORDS, Names
 
 IVR = Actor(ActorKind.PATIENT, "ivr", Channel.PHONE)
 STAGE = re.compile(r'reached\("([\w-]+)"\)')
@@ -39,6 +41,9 @@ CODES = {
     (InteractionMoved.kind, "state"): State.QUEUED,
     (InteractionClosed.kind, "disposition"): Disposition.BOOKED,
     (AppointmentBooked.kind, "state"): "booked",
+    (AgentMoved.kind, "state"): "ready",
+    (MatterDisposed.kind, "first"): "booked",
+    (MatterDisposed.kind, "second"): "new",
 }
 
 

@@ -27,6 +27,7 @@ from ivr.sound import RATE, Samples
 from ivr.speech import Voice
 from ivr.words import PAUSE, fixed_clips
 from tests.clocks import FrozenClock
+from tests.entering import form_token
 from tests.ivr.sounds import Tones, put, tone
 from tests.pages import Open, Rendering
 from tests.waiting import until
@@ -263,12 +264,12 @@ async def test_the_start_page_and_the_list_say_how_far_the_voice_is(
 
 
 async def post(client: Client, path: str, **form: str) -> tuple[int, str]:
-    answer = await client.post(path, data=form)
+    answer = await client.post(path, data={"form-token": form_token(client), **form})
     return answer.status, await answer.text()
 
 
-async def test_a_comment_is_written_settled_and_taken_up_again(open_pages: Open) -> None:
-    client = await open_pages()
+async def test_a_comment_is_written_settled_and_taken_up_again(staff_pages: Open) -> None:
+    client = await staff_pages()
     status, page = await post(
         client, "/prompts/greeting/comments", author="张敏", text="老人听不清\n<b>挂号</b>"
     )
@@ -300,9 +301,9 @@ async def test_a_comment_keeps_the_words_it_was_made_of(open_pages: Open, hotlin
     ],
 )
 async def test_what_was_typed_is_shown_again_when_it_is_refused(
-    open_pages: Open, hotline: Hotline, form: dict[str, str], words: str
+    staff_pages: Open, hotline: Hotline, form: dict[str, str], words: str
 ) -> None:
-    status, page = await post(await open_pages(), "/prompts/greeting/comments", **form)
+    status, page = await post(await staff_pages(), "/prompts/greeting/comments", **form)
     assert status == 400
     assert words in page
     assert f'name="author" value="{form["author"]}"' in page
@@ -312,14 +313,14 @@ async def test_what_was_typed_is_shown_again_when_it_is_refused(
 
 
 @pytest.mark.parametrize("path", ["/prompts/nobody/comments", "/comments/404/settle", "/comments/404/reopen"])
-async def test_nothing_is_said_of_what_is_not_there(open_pages: Open, path: str) -> None:
-    status, _ = await post(await open_pages(), path, author="张敏", text="这句话太快")
+async def test_nothing_is_said_of_what_is_not_there(staff_pages: Open, path: str) -> None:
+    status, _ = await post(await staff_pages(), path, author="张敏", text="这句话太快")
     assert status == 404
 
 
 @pytest.mark.parametrize("path", ["/prompts/greeting/comments", "/comments/1/settle"])
-async def test_another_sites_page_cannot_comment(open_pages: Open, hotline: Hotline, path: str) -> None:
-    client = await open_pages()
+async def test_another_sites_page_cannot_comment(staff_pages: Open, hotline: Hotline, path: str) -> None:
+    client = await staff_pages()
     form = {"author": "张敏", "text": "这句话太快"}
     answer = await client.post(path, data=form, headers={"Origin": "https://elsewhere.example"})
     assert answer.status == 403
@@ -327,17 +328,31 @@ async def test_another_sites_page_cannot_comment(open_pages: Open, hotline: Hotl
         assert await comments(db, "greeting") == []
 
 
-# --- outside the demo ---------------------------------------------------------------------------------
+# --- who may ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("demo", [True, False])
 @pytest.mark.parametrize("path", ["/prompts", "/prompts/greeting", "/names"])
-async def test_outside_the_demo_all_can_be_read_and_nothing_changed_and_the_page_says_why(
-    open_pages: Open, path: str
+async def test_without_a_login_all_can_be_read_and_nothing_changed_and_the_page_says_why(
+    open_pages: Open, path: str, demo: bool
 ) -> None:
-    client = await open_pages(demo=False)
+    client = await open_pages(demo=demo)
     page = await text(client, path)
-    assert "还不能登录" in page
+    assert "请先登录" in page
     assert 'method="post"' not in page
     assert (await client.get("/prompts/greeting.wav")).status == 200
-    status, _ = await post(client, "/prompts/greeting/comments", author="张敏", text="这句话太快")
-    assert status == 403
+    form = {"author": "张敏", "text": "这句话太快"}
+    answer = await client.post("/prompts/greeting/comments", data=form, allow_redirects=False)
+    assert (answer.status, answer.headers["Location"]) == (303, "/login?next=/me")
+
+
+async def test_a_comment_from_a_form_that_is_not_ours_is_kept_for_another_try(
+    staff_pages: Open, hotline: Hotline
+) -> None:
+    client = await staff_pages()
+    form = {"author": "张敏", "text": "这句话太快", "form-token": "stale"}
+    answer = await client.post("/prompts/greeting/comments", data=form)
+    assert answer.status == 403
+    assert "这句话太快</textarea>" in await answer.text()
+    async with hotline.read() as db:
+        assert await comments(db, "greeting") == []
