@@ -1,4 +1,4 @@
-"""The one command: hotline serve | migrate | seed | call | prompts | rules."""
+"""The one command: hotline serve | migrate | seed | call | prompts | staff."""
 
 import argparse
 import asyncio
@@ -38,8 +38,8 @@ def _given(options: argparse.Namespace) -> dict[str, Any]:
     """Settings that were said on the command line; they win over the environment."""
     named = ("demo", "port", "switch", "data")
     given = {name: value for name in named if (value := getattr(options, name, None)) is not None}
-    # Whoever calls up the demo that runs here need not say so again.
-    if options.verb == "call" and Settings(**given).demo_is_here:
+    # Whoever calls up or keeps the demo that runs here need not say so again.
+    if options.verb in ("call", "staff") and Settings(**given).demo_is_here:
         given["demo"] = True
     return given
 
@@ -65,9 +65,25 @@ def _parser() -> argparse.ArgumentParser:
 
     prompts = verbs.add_parser("prompts", help="every sentence the machine can say")
     describe_prompts(prompts)
-    for verb in (serve, migrate, seed, call, prompts):
+    staff = verbs.add_parser("staff", help="accounts from the terminal, and whether the audit is whole")
+    _describe_staff(staff)
+    for verb in (serve, migrate, seed, call, prompts, staff):
         verb.add_argument("--data", help="folder of the database, keys and messages")
     return parser
+
+
+def _describe_staff(parser: argparse.ArgumentParser) -> None:
+    verbs = parser.add_subparsers(dest="act", required=True)
+    add = verbs.add_parser("add", help="a new account; prints its one-time password")
+    add.add_argument("login")
+    add.add_argument("name")
+    add.add_argument("--role", action="append", default=[], help="name of a role; several times for several")
+    add.add_argument("--number", help="工号, spoken to callers")
+    reset = verbs.add_parser("reset", help="prints a new one-time password")
+    reset.add_argument("login")
+    reset.add_argument("--second-factor", action="store_true", help="take it away: the phone is lost")
+    verify = verbs.add_parser("verify-audit", help="walk the whole audit; names the first broken row")
+    verify.add_argument("--kept", help="NUMBER:MARK that an earlier run printed; must still be there")
 
 
 async def _serve(settings: Settings, _: argparse.Namespace) -> int:
@@ -108,4 +124,17 @@ async def _prompts(settings: Settings, options: argparse.Namespace) -> int:
     return await run(settings, options)
 
 
-_VERBS = {"serve": _serve, "migrate": _migrate, "seed": _seed, "call": _call, "prompts": _prompts}
+async def _staff(settings: Settings, options: argparse.Namespace) -> int:
+    from hotline.staff_verbs import run
+
+    return await run(settings, options)
+
+
+_VERBS = {
+    "serve": _serve,
+    "migrate": _migrate,
+    "seed": _seed,
+    "call": _call,
+    "prompts": _prompts,
+    "staff": _staff,
+}

@@ -21,7 +21,7 @@ from core.schedule.nightly import Nightly
 from core.schedule.tables import Session, Slot
 from core.values import Actor, Phone
 from core.work import Hotline, Work
-from hotline import demo_catalogue, demo_people
+from hotline import demo_calls, demo_catalogue, demo_people, demo_staff
 from hotline.demo_catalogue import SEED, SIZES
 from hotline.demo_crowd import Crowd
 from hotline.demo_people import BLOCKED, ELDER, LI, STRANGER, STRANGERS_PHONE, WANG, WRITER, ZHOU
@@ -72,7 +72,11 @@ async def seed(hotline: Hotline, size: str) -> Province:
             await demo_catalogue.write(work, SIZES[size])
         await publish_next(house)
         await demo_people.write(house)
+        await demo_staff.write(house)
         await Crowd(house, random.Random(SEED)).write()
+        if size == "demo":
+            began = house.clock.now() - demo_calls.WORKED
+            await demo_calls.Floor(house, random.Random(SEED), demo_calls.OPERATORS, began).live()
         made = await _count(house)
         async with house.work(WRITER) as work:
             work.record(DemoWritten(size=size, slots=made.slots))
@@ -101,6 +105,7 @@ async def renew(hotline: Hotline) -> None:
     async with _at_once(hotline) as house:
         await publish_next(house)
         await demo_people.renew(house)
+        await demo_staff.write(house)
 
 
 @dataclass

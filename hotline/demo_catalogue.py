@@ -6,7 +6,6 @@ from core.catalogue.tables import Campus, Hospital, Region
 from core.contact.tables import Greeting, Holiday, OpeningHours
 from core.credit.engine import set_rule
 from core.people.naming import initials_of, pinyin_of
-from core.staff.engine import create_role, create_staff, give_role
 from core.work import Work
 from hotline.demo_staffing import Size, Staffing
 from hotline.demo_words import (
@@ -20,8 +19,6 @@ from hotline.demo_words import (
     NOBODY,
     PROVINCE,
     REST,
-    ROLES,
-    STAFF,
     HospitalPlan,
     Row,
 )
@@ -45,7 +42,6 @@ async def write(work: Work, size: Size) -> None:
         made.append(hospital.id)
         await Staffing(work, dice, hospital, place, plan, size).write()
     await _contact(work)
-    await _staff(work)
 
 
 async def _regions(work: Work) -> list[int]:
@@ -112,13 +108,3 @@ async def _contact(work: Work) -> None:
         work.db.add_all(Holiday(day=day, name=name, working=False, staffed=day not in NOBODY) for day in days)
     work.db.add_all(Holiday(day=day, name=name, working=True) for name, day in MADE_UP)
     work.db.add_all(Greeting(name=name, text=text, on=False) for name, text in GREETINGS)
-
-
-async def _staff(work: Work) -> None:
-    roles: dict[str, int] = {}
-    for name, functions in ROLES.items():
-        roles[name] = await create_role(work, name, set(functions))
-    for login, name, theirs in STAFF:
-        staff = await create_staff(work, login=login, name=name, number=login)
-        for role in theirs:
-            await give_role(work, staff, roles[role])

@@ -17,6 +17,7 @@ from core.events import AppointmentBooked, PaymentReceived, PersonRegistered
 from core.money.rules import PaymentState
 from core.money.tables import Payment
 from core.people.naming import initials_of, pinyin_of
+from core.people.register import tail_print
 from core.people.tables import Person, PersonPhone
 from core.schedule.rules import SLOT_FHIR, SlotState
 from core.schedule.tables import Session, Slot
@@ -111,6 +112,7 @@ class Ledger:
             "doctor_id": session.doctor_id,
             "person_id": sale.who.person_id,
             "contact_print": work.sealer.fingerprint(sale.who.phone, "phone"),
+            "contact_tail": tail_print(work.sealer, sale.who.phone, "phone"),
             "contact_sealed": work.sealer.seal(sale.who.phone, "phone"),
             "channel": channel.value,
             "day": session.day,
@@ -135,7 +137,7 @@ class Ledger:
 
 
 async def _register(work: Work, people: Sequence[Somebody]) -> None:
-    """Write people down as people.engine.register does: sealed, and found by fingerprint."""
+    """Write people down as core.people.register does: sealed, and found by fingerprint."""
     new = list({who.number: who for who in people}.values())
     if not new:
         return
@@ -153,6 +155,7 @@ async def _register(work: Work, people: Sequence[Somebody]) -> None:
             {
                 "person_id": who.person_id,
                 "phone_print": work.sealer.fingerprint(who.phone, "phone"),
+                "phone_tail": tail_print(work.sealer, who.phone, "phone"),
                 "phone_sealed": work.sealer.seal(who.phone, "phone"),
                 "created_at": work.now,
             }

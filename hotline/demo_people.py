@@ -14,8 +14,10 @@ from core.booking.view import open_by_phone
 from core.booking.visit import attend, miss_due
 from core.catalogue.engine import PostFacts, posts_of_hospital
 from core.catalogue.tables import Doctor, Hospital
+from core.credit.engine import set_rule
 from core.errors import Refusal
-from core.people.engine import register
+from core.money import card
+from core.people.register import add_card, register
 from core.schedule.engine import Plan, publish
 from core.schedule.tables import Session
 from core.values import (
@@ -108,6 +110,7 @@ class _People:
         """李秀英 was with Dr 曾 three weeks ago; 孙浩然 has missed three visits since."""
         li, blocked = await self._person(LI), await self._person(BLOCKED)
         doctor = await self._post_of("曾文华")
+        await self._give_card(li, doctor)
         visit = await self._visit(li, LI.phone, doctor, self._today - timedelta(days=21))
         async with _at(self._hotline, self._today - timedelta(days=21), time(12)).work(WRITER) as work:
             await attend(work, visit.appointment_id, evidence="his")
@@ -116,6 +119,12 @@ class _People:
             await self._visit(blocked, BLOCKED.phone, doctor, day)
             async with _at(self._hotline, day + timedelta(days=1)).work(WRITER) as work:
                 await miss_due(work)
+
+    async def _give_card(self, person_id: int, post: PostFacts) -> None:
+        """A visit card with 200 yuan on it, at a hospital where the fee may be taken from it (R-086)."""
+        async with _at(self._hotline, self._today - timedelta(days=22)).work(WRITER) as work:
+            await card.load(work, await add_card(work, person_id, post.hospital_id, "C00042317"), 20_000)
+            await set_rule(work, key="card.charge", value="yes", hospital_id=post.hospital_id)
 
     async def coming(self) -> None:
         """The rest of the cast, a doctor who is full, and one who is away."""

@@ -378,15 +378,3 @@ GREETINGS: tuple[tuple[str, str], ...] = (
     ("surge", "当前来电较多，按键自助预约无需等待。"),
     ("storm", "受天气影响，部分医院门诊可能调整，请以短信通知为准。"),
 )
-
-ROLES: Mapping[str, frozenset[str]] = {
-    "话务员": frozenset({"book"}),
-    "班长": frozenset({"reveal", "override-deadline", "leave", "appeals", "supervise", "reports"}),
-    "管理员": frozenset({"rules", "catalogue", "schedule", "staff", "reports"}),
-}
-STAFF: tuple[tuple[str, str, tuple[str, ...]], ...] = (
-    ("8001", "林静", ("话务员",)),
-    ("8002", "高勇", ("话务员",)),
-    ("8003", "罗敏", ("话务员", "班长")),
-    ("8004", "谢明", ("管理员",)),
-)

@@ -9,23 +9,34 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 
 import structlog
 from aiohttp import web
 
+from agent_desk.app import mount
+from agent_desk.house import AgentHouse, DeskManners
 from core import health
 from core.contact import view as contact_view
+from core.contact.watch import Watch
 from core.feed import Feed
 from core.health import Health
+from core.http.sessions import SessionManners
 from core.observing import set_up_logs
 from core.outbox import Outbox
+from core.recordings.keeping import Keeper
 from core.settings import Settings
+from core.staff.login import SecondFactor
+from core.staff.sessions import Lives
 from core.timers import Timers
-from hotline import demo
+from hotline import demo, demo_staff
+from hotline.desk_phones import DeskPhones
 from hotline.foundation import Foundation, alone, foundation
 from hotline.jobs import jobs
+from hotline.keeping import recordings_probe
 from hotline.listening import Listening
 from hotline.speaking import Speaking
+from hotline.staff_verbs import first_administrator
 from hotline.telephone import Telephone
 from hotline.wording import SpokenWording
 from ivr.prompts import PromptError, catalogue
@@ -80,6 +91,8 @@ async def standing(settings: Settings, fall: Callable[[], None]) -> AsyncIterato
     """
     async with AsyncExitStack() as stack:
         ground = await stack.enter_async_context(foundation(settings))
+        if not settings.demo and (told := await first_administrator(ground.hotline)):
+            print(told, file=sys.stderr, flush=True)
         texter = Texter(
             ground.hotline,
             ConsoleGateway(lambda line: log.info("sent", line=line)),
@@ -91,11 +104,15 @@ async def standing(settings: Settings, fall: Callable[[], None]) -> AsyncIterato
         timers = Timers(ground.hotline, jobs(), metrics=ground.metrics)
         speaking = Speaking(ground.hotline, feed, await open_voice(settings))
         telephone = Telephone(ground, speaking)
+        kept = settings.data.resolve()
+        keeper = Keeper(ground.hotline, kept / "switch" / "recordings", kept / "recordings")
         probes = {
             "database": health.database(ground.hotline),
             **telephone.probes,
             "outbox": health.outbox(ground.hotline, outbox),
             "timers": health.timers(ground.hotline.clock, timers),
+            "disk": health.disk(settings.data),
+            "recordings": recordings_probe(keeper, recording=settings.recording),
         }
         parts = Health(ground.hotline.clock, probes, metrics=ground.metrics)
         running = {
@@ -103,13 +120,19 @@ async def standing(settings: Settings, fall: Callable[[], None]) -> AsyncIterato
             "outbox": outbox.run(),
             "timers": timers.run(),
             "loop lag": ground.metrics.sample_loop(),
+            "watch": Watch(ground.hotline).run(),
+            "recordings": keeper.run(),
         }
         if ground.neighbours:
             running["neighbours"] = ground.neighbours.run()
         await stack.enter_async_context(_for_ever(running, fall))
         stack.push_async_callback(telephone.stop)
         address = await stack.enter_async_context(
-            _pages(_web_house(ground, feed, parts, telephone, speaking), settings)
+            _pages(
+                _web_house(ground, feed, parts, telephone, speaking),
+                _agent_house(ground, feed, parts, telephone),
+                settings,
+            )
         )
         await telephone.start()
         yield {"web": address, "sip": telephone.sip, "data": str(settings.data.resolve())}
@@ -133,9 +156,37 @@ def _web_house(
         switch_words=lambda: telephone.words,
         sentence=_sentence,
         demo=ground.settings.demo,
+        people=demo_staff.PEOPLE if ground.settings.demo else (),
+        sessions=SessionManners(
+            Lives(
+                timedelta(minutes=ground.settings.session_idle_minutes),
+                timedelta(hours=ground.settings.session_hours),
+            ),
+            ground.settings.https,
+            ground.settings.proxies,
+        ),
+        second_factor=(
+            SecondFactor.OPTIONAL if ground.settings.demo else SecondFactor(ground.settings.second_factor)
+        ),
         wording=SpokenWording(
             speaking.voice, speaking.progress, Listening(speaking.voice, ground.hotline.clock)
         ),
+    )
+
+
+def _agent_house(ground: Foundation, feed: Feed, parts: Health, telephone: Telephone) -> AgentHouse:
+    return AgentHouse(
+        ground.hotline,
+        ground.store,
+        feed,
+        parts,
+        ground.metrics,
+        calls=telephone.switchboard,
+        phones=DeskPhones(lambda: telephone.reached, ground.settings.phone_numbers),
+        recordings=ground.settings.data.resolve() / "recordings",
+        recording=ground.settings.recording,
+        nudge=lambda: telephone.switchboard.woken(),
+        manners=DeskManners(left_s=ground.settings.hold_grace_minutes * 60),
     )
 
 
@@ -169,9 +220,11 @@ async def _for_ever(
 
 
 @asynccontextmanager
-async def _pages(house: WebHouse, settings: Settings) -> AsyncIterator[str]:
-    """Serve the pages; yields their address."""
-    runner = web.AppRunner(make_app(house), access_log=None, shutdown_timeout=STOP_WEB_S)
+async def _pages(house: WebHouse, desks: AgentHouse, settings: Settings) -> AsyncIterator[str]:
+    """Serve the pages of the public and of operators; yields their address."""
+    app = make_app(house)
+    mount(app, desks)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=STOP_WEB_S)
     await runner.setup()
     try:
         site = web.TCPSite(runner, settings.host, settings.port)

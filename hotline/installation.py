@@ -11,7 +11,6 @@ from core.ports import Chance
 from core.settings import Settings
 from ivr.dialplan import Agent, Installation
 
-AGENTS = ("8001", "8002", "8003", "8004")
 RTP = (10000, 19999)
 FIRST_SIP_PORT = 5060
 # A Unix socket's path may be 107 bytes; Asterisk's is run/asterisk.ctl.
@@ -25,7 +24,8 @@ def installation(settings: Settings, chance: Chance) -> Installation:
     whoever sees the page may use it.
     """
     folder = (settings.data / "switch").resolve()
-    kept = _secrets(folder / "secrets.json", chance)
+    phones = settings.phone_numbers
+    kept = _secrets(folder / "secrets.json", chance, phones)
     taken = _free_tcp_ports(3)
     return Installation(
         folder=folder,
@@ -38,11 +38,12 @@ def installation(settings: Settings, chance: Chance) -> Installation:
         rtp=RTP,
         numbers=settings.numbers,
         trunks=settings.trunks,
-        agents=tuple(Agent(number, kept[number]) for number in AGENTS),
+        agents=tuple(Agent(number, kept[number], kept[f"page-{number}"]) for number in phones),
         ami_secret=kept["ami"],
         web_password=kept["web-caller"] if settings.demo else None,
         host=settings.host,
         patience_s=settings.queue_patience_s,
+        outbound=settings.outbound or None,
     )
 
 
@@ -83,12 +84,12 @@ def _can_bind(kind: socket.SocketKind, host: str, port: int) -> bool:
         return True
 
 
-def _secrets(path: Path, chance: Chance) -> dict[str, str]:
+def _secrets(path: Path, chance: Chance, phones: tuple[str, ...]) -> dict[str, str]:
     known: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
-    wanted = ("ami", "web-caller", *AGENTS)
+    wanted = ("ami", "web-caller", *phones, *(f"page-{number}" for number in phones))
     if all(name in known for name in wanted):
         return known
-    known = {name: known.get(name) or chance.token() for name in wanted}
+    known |= {name: known.get(name) or chance.token() for name in wanted}
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
     handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

@@ -6,12 +6,16 @@ from datetime import timedelta
 from sqlalchemy import delete, select
 
 from core.booking.cancel import expire_due
+from core.booking.draft_end import forget_due
 from core.booking.hold import lapse_due
 from core.booking.tables import CommandKey
+from core.booking.tails import fill_tails
 from core.booking.visit import miss_due
 from core.people.engine import forget_attempts
 from core.schedule.engine import close_over
 from core.schedule.nightly import Nightly
+from core.staff import guesses
+from core.staff import sessions as staff_sessions
 from core.timers import Job
 from core.work import Work
 
@@ -36,4 +40,8 @@ def jobs() -> Sequence[Job]:
         Job("publish", 600, Nightly().publish),
         Job("attempts", 300, forget_attempts),
         Job("keys", 3600, forget_keys),
+        Job("drafts", 600, forget_due),
+        Job("guesses", 300, guesses.forget_old),
+        Job("staff-sessions", 3600, staff_sessions.forget_old),
+        Job("tails", 600, fill_tails),
     )

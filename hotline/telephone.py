@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import structlog
 
+from core.errors import SwitchAway
 from core.health import Probe, Report, State, Told
 from hotline.asterisk import NoAsterisk, find_asterisk
 from hotline.foundation import Foundation
@@ -15,11 +16,19 @@ from hotline.switch import State as SwitchState
 from hotline.switch import Switch, SwitchFailed
 from ivr.agi import AgiCall, AgiServer
 from ivr.ami import Ami, AmiState
+from ivr.board import Board
+from ivr.control import Control
 from ivr.dialplan import Installation
+from ivr.distributing import Distributor
 from ivr.following import SWITCH, Follower
 from ivr.left_alone import take_in
 from ivr.line import Manners
 from ivr.reception import Desk
+from ivr.recorder import NotRecording, Recorder, SwitchRecorder
+from ivr.rooms import Rooms
+from ivr.switchboard import Switchboard
+from ivr.targets import Targets
+from ivr.verifying import Verifier
 from web.house import PhoneLine
 
 log = structlog.get_logger()
@@ -37,6 +46,7 @@ LINE_STATES = {
     AmiState.CLOSED: Report(State.DOWN, "已关闭"),
 }
 FOLLOW_EVERY_S = 30.0
+VERIFY_EVERY_S = 2.0
 
 
 class Telephone:
@@ -47,7 +57,29 @@ class Telephone:
         self._settings = ground.settings
         self._hotline = ground.hotline
         self._speaking = speaking
-        self._follower = Follower(ground.hotline)
+        self._board = Board()
+        at = ground.settings.data.resolve() / "switch" / "recordings"
+        self._recorder: Recorder = (
+            SwitchRecorder(ground.hotline, at, self._control) if ground.settings.recording else NotRecording()
+        )
+        self._targets = Targets(outbound=bool(ground.settings.outbound))
+        self.switchboard = Switchboard(
+            ground.hotline, self._board, self._control, self._targets, gap=self._gap
+        )
+        self._rooms = Rooms(ground.hotline, self._board, self.switchboard, self._targets, self._recorder)
+        self._follower = Follower(ground.hotline, self._board, self._rooms)
+        self._distributor = Distributor(
+            ground.hotline,
+            self.switchboard,
+            overflow=timedelta(seconds=ground.settings.skill_overflow_s),
+        )
+        self._verifier = Verifier(
+            ground.hotline,
+            self._board,
+            self.switchboard,
+            self._rooms,
+            grace=timedelta(seconds=ground.settings.operator_grace_s),
+        )
         self._told = Told(State.STARTING, "正在启动")
         self._installation: Installation | None = None
         self._agi: AgiServer | None = None
@@ -68,10 +100,16 @@ class Telephone:
         at = self._installation
         return f"{at.host}:{at.sip_port}" if at and self._switch else None
 
+    @property
+    def reached(self) -> Installation | None:
+        """The installation of the switch while it is up."""
+        up = self._switch is not None and self._switch.state is SwitchState.UP
+        return self._installation if up else None
+
     def phone(self) -> PhoneLine | None:
         """The line of the phone in the page; None while no switch can be reached."""
-        at, switch = self._installation, self._switch
-        if not at or not switch or switch.state is not SwitchState.UP or at.web_password is None:
+        at = self.reached
+        if at is None or at.web_password is None:
             return None
         return PhoneLine(
             socket_url=f"ws://{at.host}:{at.http_port}/ws",
@@ -133,19 +171,24 @@ class Telephone:
             hold_grace=timedelta(minutes=settings.hold_grace_minutes),
             callback_within=timedelta(hours=settings.callback_hours),
             recording=settings.recording,
+            patience=timedelta(seconds=settings.queue_patience_s),
+            languages=settings.languages,
         )
-        desk = Desk(self._hotline, self._ground.store, manners)
+        desk = Desk(self._hotline, self._ground.store, manners, self._distributor.nudge)
 
         async def receive(call: AgiCall) -> None:
             await desk.receive(call)
 
-        async def unanswered(call: AgiCall) -> None:
-            await desk.unanswered(call)
+        async def wait(call: AgiCall) -> None:
+            await desk.wait(call)
+
+        async def here(_call: AgiCall) -> None:
+            """That we answer is all the dialplan wants to know."""
 
         return AgiServer(
             "127.0.0.1",
             settings.agi_port,
-            {"reception": receive, "unanswered": unanswered},
+            {"reception": receive, "waiting": wait, "desk-left": here},
             sounds=self._speaking.voice.sounds,
             messages=at.messages,
             languages=settings.languages,
@@ -164,12 +207,32 @@ class Telephone:
         self._following = [
             asyncio.create_task(self._follow(self._ami), name="follow the switch"),
             asyncio.create_task(self._look_after(at), name="look after calls"),
+            asyncio.create_task(self._distributor.run(), name="distribute calls"),
+            asyncio.create_task(self._verify(self._ami), name="verify the switch"),
         ]
         await self._ami.until_up()
 
     async def _follow(self, ami: Ami) -> None:
         while True:
             await self._follower.take(await ami.events.get())
+
+    def _control(self) -> Control | None:
+        return Control(self._ami) if self._ami and self._ami.state is AmiState.UP else None
+
+    async def _gap(self, interaction_id: int, on: bool, why: str) -> None:
+        await self._recorder.gap(interaction_id, on, why)
+
+    async def _verify(self, ami: Ami) -> None:
+        """Whose state is it? Ours; but the switch is asked, every few seconds, whether it is true."""
+        while True:
+            try:
+                if ami.state is AmiState.UP and self._board.synced:
+                    await self._verifier.check(Control(ami))
+            except SwitchAway:
+                pass  # it comes back with a snapshot of its own
+            except Exception:  # a border: the next look tries again
+                log.exception("verifying our states failed")
+            await asyncio.sleep(VERIFY_EVERY_S)
 
     async def _look_after(self, at: Installation) -> None:
         """What no event tells: messages left while we were away, ends that nobody saw."""

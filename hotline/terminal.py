@@ -44,7 +44,7 @@ async def call(settings: Settings, *, ani: str | None) -> int:
         with typing.listening():
             ended = await desk.receive(caller)
             if caller.given_away:  # nobody sits behind a terminal: as on the telephone, a message is taken
-                ended = await desk.unanswered(caller)
+                ended = await desk.wait(caller)
         print(f"—— {DISPOSITION_WORDS[ended]}")
         texter = Texter(ground.hotline, ConsoleGateway(lambda _line: None), callbacks=contact_view.callback)
         await _show_texts(

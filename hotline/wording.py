@@ -27,7 +27,7 @@ SLOTS: dict[str, str] = {
     "name Person": "姓名", "name Department": "科室", "name Name": "名称", "hospital": "医院",
     "department": "科室", "doctor": "医生", "title": "职称", "day": "日期", "span": "时段",
     "half": "上午或下午", "clock": "时间", "key": "按键", "fee": "金额", "count": "几个", "minutes": "几分钟",
-    "hours": "几小时", "serial": "流水号", "text": "公告内容",
+    "hours": "几小时", "place": "几位", "serial": "流水号", "text": "公告内容",
 }  # fmt: skip
 # Kinds of fragments, by the first part of their keys, in the order in which they are shown.
 FAMILIES = {

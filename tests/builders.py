@@ -111,6 +111,7 @@ class Clinic:
                 work.db.add(
                     PersonPhone(
                         person_id=person.id, phone_print=work.sealer.fingerprint(phone, "phone"),
+                        phone_tail=work.sealer.fingerprint(phone[-4:], "phone-tail"),
                         phone_sealed=work.sealer.seal(phone, "phone"), created_at=work.now,
                     )
                 )  # fmt: skip

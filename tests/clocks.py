@@ -1,6 +1,7 @@
 """Time that stands still and dice that fall the same way."""
 
 import random
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -39,3 +40,13 @@ class SeededChance:
 
     def token(self) -> str:
         return f"{self._random.getrandbits(128):032x}"[:22]
+
+
+class RunningClock:
+    """A clock that runs from an instant of the test's choice on."""
+
+    def __init__(self, instant: datetime) -> None:
+        self._began, self._since = instant, time.monotonic()
+
+    def now(self) -> datetime:
+        return self._began + timedelta(seconds=time.monotonic() - self._since)

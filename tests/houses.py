@@ -5,7 +5,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,11 +73,13 @@ def alive(process: int) -> bool:
 
 
 @asynccontextmanager
-async def serving(folder: Path, **more: str) -> AsyncIterator[House]:
+async def serving(
+    folder: Path, *, program: Sequence[str] = ("-m", "hotline", "serve"), **more: str
+) -> AsyncIterator[House]:
     """`hotline serve`, up; what is left of it is ended by its process id. more: of its environment."""
     with log_of(folder) as log:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "hotline", "serve",
+            sys.executable, *program,
             env=environment(folder, more), stdout=asyncio.subprocess.PIPE, stderr=log,
         )  # fmt: skip
     assert process.stdout

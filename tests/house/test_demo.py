@@ -84,7 +84,7 @@ async def test_li_xiuying_books_her_doctor_again_with_six_keys(province: Hotline
 
 async def test_the_elder_is_led_to_a_person_at_once(province: Hotline) -> None:
     ended, caller = await call(province, "", ELDER.phone)
-    assert (ended, caller.target) == (Disposition.TO_PERSON, "queue-elder")
+    assert (ended, caller.target) == (Disposition.TO_PERSON, "queue")
 
 
 async def test_zhou_min_has_an_appointment_to_cancel(province: Hotline) -> None:

@@ -7,18 +7,28 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from hotline.demo_staff import PASSWORD
 from tests.houses import serving
 
 pytestmark = pytest.mark.skipif(not shutil.which("espeak-ng"), reason="espeak-ng is not installed")
 
 
 async def test_a_name_is_heard_corrected_and_then_said_so(tmp_path: Path) -> None:
-    async with serving(tmp_path / "house", HOTLINE_SWITCH="no") as house, aiohttp.ClientSession() as http:
+    async with (
+        serving(tmp_path / "house", HOTLINE_SWITCH="no") as house,
+        aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as http,
+    ):
 
         async def get(path: str, **query: str) -> tuple[int, bytes]:
             async with http.get(house.web + path, params=query) as answer:
                 return answer.status, await answer.read()
 
+        gate = (await get("login"))[1].decode()
+        token = re.search(r'name="form-token" value="([^"]+)"', gate)
+        assert token
+        who = {"login": "admin", "password": PASSWORD, "form-token": token[1]}
+        async with http.post(f"{house.web}login", data=who) as answer:
+            assert answer.url.path == "/wall/"
         page = (await get("names", q="曾"))[1].decode()
         found = re.search(r'id="doctor-(\d+)"', page)
         saved = re.search(r'name="before" value="(zeng1 [^"]+)"', page)
@@ -29,7 +39,9 @@ async def test_a_name_is_heard_corrected_and_then_said_so(tmp_path: Path) -> Non
         assert (status, before[:4]) == (200, b"RIFF")
         _, tried = await get(sound, pinyin=other)
         assert tried != before
-        form = {"pinyin": other, "before": saved[1]}
+        token = re.search(r'name="form-token" value="([^"]+)"', page)
+        assert token
+        form = {"pinyin": other, "before": saved[1], "form-token": token[1]}
         async with http.post(f"{house.web}names/doctor/{found[1]}", data=form) as answer:
             assert "已保存" in await answer.text()
         assert (await get(sound))[1] == tried
