@@ -6,10 +6,10 @@ import os
 import platform
 import sys
 
-from bench import speech
+from bench import floor, pop, speech
 from core.observing import set_up_logs
 
-BENCHES = {"speech": speech.run}
+BENCHES = {"speech": speech.run, "pop": pop.run, "floor": floor.run}
 
 
 def main(names: list[str]) -> int:
