@@ -10,6 +10,7 @@ from aiohttp import web
 
 from core.booking.store import Store
 from core.contact.calls import Calls
+from core.contact.distribution import Policy
 from core.feed import Feed
 from core.health import Health
 from core.observing import Metrics
@@ -73,6 +74,7 @@ class AgentHouse:
     """The ports of the operators' pages.
 
     recording: calls are recorded. nudge: somebody may have become free; the distributor looks at once.
+    distribution: how calls are given out, by which the wall judges who should be talking.
     """
 
     hotline: Hotline
@@ -86,6 +88,7 @@ class AgentHouse:
     recording: bool = False
     nudge: Callable[[], None] = lambda: None
     manners: DeskManners = DeskManners()
+    distribution: Policy = field(default_factory=Policy)
 
 
 AGENT_HOUSE = web.AppKey("AGENT_HOUSE", AgentHouse)

@@ -208,12 +208,13 @@ class Monitor:
             wait.entered_at,
             wait.staff_id,
             self._numbers.get(call.interaction_id, ""),
+            wait.waiting_since,
         )
 
     def _alarms(self, tally: Tally, callers: Sequence[Caller], now: datetime, policy: Policy) -> list[Alarm]:
         gone = tally.sum(ABANDONED, Span.HALF_HOUR, now, policy)
         return [
-            *wall_alarms.idle(callers, self._lanes, now),
+            *wall_alarms.idle(callers, self._lanes, now, self._house.distribution),
             *self._abandonment.alarms(gone, now),
             *wall_alarms.down(self._slow.seen.parts),
         ]

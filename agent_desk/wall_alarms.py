@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from agent_desk.wall_seen import Alarm, Caller
-from core.contact.distribution import Free, Waiting, neglected
+from core.contact.distribution import Free, Policy, Waiting, neglected
 from core.contact.floor_view import Lane
 from core.contact.measure_rules import ABANDONED, Sum
 from core.health import Part, State
@@ -28,16 +28,18 @@ class Abandonment:
             yield Alarm("abandoned", f"近30分钟放弃率高于5%已{minutes}分钟", True, "figure/abandoned")
 
 
-def idle(callers: Sequence[Caller], lanes: Sequence[Lane], now: datetime) -> Iterator[Alarm]:
+def idle(
+    callers: Sequence[Caller], lanes: Sequence[Lane], now: datetime, policy: Policy | None = None
+) -> Iterator[Alarm]:
     """Somebody waits although an operator who could talk to them is free."""
     waiting = [
-        Waiting(one.interaction_id, one.klass, one.since, one.skill)
+        Waiting(one.interaction_id, one.klass, one.since, one.skill, since=one.unrung_since)
         for one in callers
         if one.offered_to is None
     ]
     free = [Free(one.staff_id, frozenset(one.skills), one.since) for one in lanes if one.free]
     skilled = frozenset(skill for one in lanes for skill in one.skills)
-    pairs = neglected(waiting, free, now, skilled=skilled)
+    pairs = neglected(waiting, free, now, skilled=skilled, policy=policy)
     if pairs:
         beside = len({pair.interaction_id for pair in pairs})
         words = f"有空闲坐席，仍有{beside}位来电在等（超过3秒）"

@@ -25,6 +25,7 @@ class Caller:
     since: datetime
     offered_to: int | None
     number: str
+    unrung_since: datetime | None = None
 
 
 @dataclass(frozen=True)

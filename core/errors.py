@@ -287,6 +287,12 @@ class Engaged(DeskRefusal):
     code = "agent-engaged"
 
 
+class CallersWaiting(DeskRefusal):
+    """Every free operator is needed for those who wait: a call we owe comes after them (L15)."""
+
+    code = "callers-waiting"
+
+
 class NotSignedIn(DeskRefusal):
     """The operator is not signed in at a phone."""
 

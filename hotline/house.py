@@ -37,7 +37,7 @@ from hotline.keeping import recordings_probe
 from hotline.listening import Listening
 from hotline.speaking import Speaking
 from hotline.staff_verbs import first_administrator
-from hotline.telephone import Telephone
+from hotline.telephone import Telephone, distribution
 from hotline.wording import SpokenWording
 from ivr.prompts import PromptError, catalogue
 from ivr.voices import open_voice
@@ -120,7 +120,7 @@ async def standing(settings: Settings, fall: Callable[[], None]) -> AsyncIterato
             "outbox": outbox.run(),
             "timers": timers.run(),
             "loop lag": ground.metrics.sample_loop(),
-            "watch": Watch(ground.hotline).run(),
+            "watch": Watch(ground.hotline, policy=distribution(settings)).run(),
             "recordings": keeper.run(),
         }
         if ground.neighbours:
@@ -187,6 +187,7 @@ def _agent_house(ground: Foundation, feed: Feed, parts: Health, telephone: Telep
         recording=ground.settings.recording,
         nudge=lambda: telephone.switchboard.woken(),
         manners=DeskManners(left_s=ground.settings.hold_grace_minutes * 60),
+        distribution=distribution(ground.settings),
     )
 
 

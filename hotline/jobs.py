@@ -11,6 +11,7 @@ from core.booking.hold import lapse_due
 from core.booking.tables import CommandKey
 from core.booking.tails import fill_tails
 from core.booking.visit import miss_due
+from core.contact.supervision import gone_home
 from core.people.engine import forget_attempts
 from core.schedule.engine import close_over
 from core.schedule.nightly import Nightly
@@ -41,6 +42,7 @@ def jobs() -> Sequence[Job]:
         Job("attempts", 300, forget_attempts),
         Job("keys", 3600, forget_keys),
         Job("drafts", 600, forget_due),
+        Job("gone-home", 60, gone_home),
         Job("guesses", 300, guesses.forget_old),
         Job("staff-sessions", 3600, staff_sessions.forget_old),
         Job("tails", 600, fill_tails),

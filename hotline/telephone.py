@@ -1,13 +1,16 @@
 """The telephone side of the house: voice, dialogues, switch and the line to it, started in that order."""
 
 import asyncio
+import contextlib
 from dataclasses import replace
 from datetime import timedelta
 
 import structlog
 
+from core.contact.distribution import Policy
 from core.errors import SwitchAway
 from core.health import Probe, Report, State, Told
+from core.settings import Settings
 from hotline.asterisk import NoAsterisk, find_asterisk
 from hotline.foundation import Foundation
 from hotline.installation import installation
@@ -33,6 +36,7 @@ from web.house import PhoneLine
 
 log = structlog.get_logger()
 
+
 SWITCH_STATES = {
     SwitchState.STARTING: Report(State.STARTING, "正在启动"),
     SwitchState.UP: Report(State.UP),
@@ -47,6 +51,11 @@ LINE_STATES = {
 }
 FOLLOW_EVERY_S = 30.0
 VERIFY_EVERY_S = 2.0
+
+
+def distribution(settings: Settings) -> Policy:
+    """How calls are given out; who watches over it judges by the same."""
+    return Policy(timedelta(seconds=settings.skill_overflow_s))
 
 
 class Telephone:
@@ -71,7 +80,7 @@ class Telephone:
         self._distributor = Distributor(
             ground.hotline,
             self.switchboard,
-            overflow=timedelta(seconds=ground.settings.skill_overflow_s),
+            policy=distribution(ground.settings),
         )
         self._verifier = Verifier(
             ground.hotline,
@@ -174,7 +183,9 @@ class Telephone:
             patience=timedelta(seconds=settings.queue_patience_s),
             languages=settings.languages,
         )
-        desk = Desk(self._hotline, self._ground.store, manners, self._distributor.nudge)
+        desk = Desk(
+            self._hotline, self._ground.store, manners, self._distributor.nudge, self._without_a_caller
+        )
 
         async def receive(call: AgiCall) -> None:
             await desk.receive(call)
@@ -218,6 +229,10 @@ class Telephone:
 
     def _control(self) -> Control | None:
         return Control(self._ami) if self._ami and self._ami.state is AmiState.UP else None
+
+    async def _without_a_caller(self, interaction_id: int) -> None:
+        with contextlib.suppress(SwitchAway):
+            await self.switchboard.clear(interaction_id)
 
     async def _gap(self, interaction_id: int, on: bool, why: str) -> None:
         await self._recorder.gap(interaction_id, on, why)

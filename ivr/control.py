@@ -10,6 +10,8 @@ from ivr.ami import AmiDown, AmiSaidNo, AmiSilent, Value
 from ivr.switch_events import Fields
 
 RING_S = 20
+# The name of whoever calls a phone in a page that was asked for.
+ASKED_FOR = "asked-for"
 
 
 class Line(Protocol):
@@ -34,9 +36,12 @@ class Control:
         exten: str,
         variables: Mapping[str, str],
         caller: str = "",
+        asked_for: bool = False,
         within_s: int = RING_S,
     ) -> None:
         """Call a phone (PJSIP/…) as the leg of this name; answered, it goes on at context and exten.
+
+        asked_for: the phone in a page takes it by itself (agent_desk/static/desk/phone.js).
 
         Returns at once: what becomes of it comes as events, a refusal as OriginateEnded with action id `leg`.
         """
@@ -51,8 +56,8 @@ class Control:
             "Async": "true",
             "Variable": [f"{name}={value}" for name, value in variables.items()],
         }
-        if caller:
-            fields["CallerID"] = f"<{caller}>"
+        if caller or asked_for:
+            fields["CallerID"] = f'"{ASKED_FOR}" <{caller}>' if asked_for else f"<{caller}>"
         await self._act("Originate", **fields)
 
     async def move(self, leg: str, context: str, exten: str = "s") -> None:

@@ -1,7 +1,6 @@
 """Give waiting callers to free operators: at once when something changed, and every second to be sure."""
 
 import asyncio
-from datetime import timedelta
 
 import structlog
 
@@ -19,10 +18,10 @@ TICK_S = 1.0
 class Distributor:
     """One for a hotline. `nudge` asks it to look now."""
 
-    def __init__(self, hotline: Hotline, switchboard: Switchboard, *, overflow: timedelta) -> None:
+    def __init__(self, hotline: Hotline, switchboard: Switchboard, *, policy: Policy) -> None:
         self._hotline = hotline
         self._switchboard = switchboard
-        self._policy = Policy(overflow)
+        self._policy = policy
         self._wake = asyncio.Event()
         switchboard.woken = self.nudge
 

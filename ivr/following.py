@@ -29,8 +29,9 @@ from ivr.switch_events import (
 log = structlog.get_logger()
 
 SWITCH = system("switch")
-# Linkedids of our switch begin so (dialplans/asterisk.conf.j2, systemname); a terminal's do not.
-LINKED_ID = "hotline-"
+# Linkedids of our switch begin so (dialplans/asterisk.conf.j2, systemname), and those of calls that we
+# begin ourselves; a terminal's do not.
+LINKED_IDS = ("hotline-", "out-")
 # A call that is just coming in may be younger than the snapshot it is missing from.
 YOUNG = timedelta(seconds=30)
 
@@ -63,8 +64,12 @@ class Follower:
 
     @property
     def alive(self) -> frozenset[str]:
-        """Linkedids of the calls there are, as far as the switch has told."""
-        return self._board.linked_ids
+        """Ids of the calls there are, as far as the switch has told.
+
+        A call is known by the unique id of its caller's channel, which is its Linkedid; that of a call of
+        ours may take another Linkedid in a room.
+        """
+        return self._board.linked_ids | self._board.unique_ids
 
     @property
     def channels(self) -> frozenset[str]:
@@ -99,8 +104,9 @@ class Follower:
 
     async def _follow(self, event: SwitchEvent) -> None:
         match event:
-            case ChannelClosed() if event.linkedid not in self.alive:
-                await self._ended(event.linkedid)
+            case ChannelClosed():
+                for call in {event.linkedid, event.uniqueid} - self.alive:
+                    await self._ended(call)
             case QueueJoined():
                 await self._move(event.linkedid, State.QUEUED, f"position {event.position}")
             case AgentCalled():
@@ -121,7 +127,10 @@ class Follower:
 
     async def sweep(self, work: Work) -> int:
         """Close interactions whose call the switch no longer has; for a timer, while the line is up."""
-        return await contact.close_left_open(work, alive=self.alive, older_than=YOUNG, of=LINKED_ID)
+        left = 0
+        for prefix in LINKED_IDS:
+            left += await contact.close_left_open(work, alive=self.alive, older_than=YOUNG, of=prefix)
+        return left
 
     async def _start_anew(self) -> None:
         async with self._hotline.work(SWITCH) as work:
@@ -141,4 +150,5 @@ class Follower:
         async with self._hotline.work(SWITCH) as work:
             found: Interaction | None = await contact.by_linked_id(work.db, linked_id)
             if found is not None and (ended := _ENDED.get(State(found.state))):
-                await contact.close(work, found.id, ended)
+                ours = found.direction == "out" and ended is Disposition.ABANDONED_QUEUE
+                await contact.close(work, found.id, Disposition.NOTHING if ours else ended)

@@ -53,6 +53,11 @@ def room_of(conference: str) -> tuple[str, bool]:
     return conference.removeprefix(CONSULTATION), beside
 
 
+def conference_of(room: str, *, beside: bool) -> str:
+    """The name of a room's conference, or of the consultation beside it."""
+    return f"{CONSULTATION}{room}" if beside else room
+
+
 def place_of(application: str, data: str, up: bool) -> Place | None:
     """Where a channel is, from what the switch says it runs; None for anywhere else."""
     if not up:

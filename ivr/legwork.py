@@ -6,17 +6,18 @@ from contextlib import asynccontextmanager
 from weakref import WeakValueDictionary
 
 from core.contact import agents, queueing
-from core.contact.agent_rules import IN_CALL, AgentState
+from core.contact.agent_rules import ENGAGED, IN_CALL, AgentState
 from core.contact.agents import AgentView
 from core.contact.distribution import Offer, QueueClass
+from core.contact.rules import State
 from core.contact.view import InteractionView, load
 from core.errors import CallGone, NotSignedIn, SwitchAway
 from core.values import Phone, system
 from core.work import Hotline
 from ivr.board import Board, Leg
 from ivr.control import RING_S, Control
-from ivr.legs import LegName, Place, Role
-from ivr.targets import Targets, consulted_by
+from ivr.legs import LegName, Place, Role, leg_name
+from ivr.targets import Targets, called_in_by
 
 DESK = system("desk")
 
@@ -52,6 +53,7 @@ class Legwork:
         self._tasks: set[asyncio.Task[None]] = set()
         self.pages: set[int] = set()  # operators whose page is open
         self.rung: dict[tuple[int, int], str] = {}  # the newest leg begun for (interaction, operator)
+        self.taking: dict[str, int] = {}  # a supervisor's leg on its way, and whose call it takes over
 
     async def offer(self, chosen: Offer) -> bool:
         """Ring the chosen operator; False when one of the two is not free for it any more."""
@@ -130,9 +132,17 @@ class Legwork:
         return LegName(role, interaction_id, staff_id, self._ordinal)
 
     async def _ring(
-        self, agent: AgentView, seen: InteractionView, exten: str, name: LegName | None = None
+        self,
+        agent: AgentView,
+        seen: InteractionView,
+        exten: str,
+        name: LegName | None = None,
+        *,
+        asked_for: bool = False,
     ) -> None:
-        shown = Phone(self._hotline.sealer.open(seen.ani_sealed, "phone")).digits if seen.ani_sealed else ""
+        """asked_for: by the operator a moment ago, so that the phone in their page need not ask them."""
+        # Masked as on the page: a telephone's display keeps its list of callers for everybody.
+        shown = Phone(self._hotline.sealer.open(seen.ani_sealed, "phone")).masked if seen.ani_sealed else ""
         leg = str(name or self._name(Role.AGENT, seen.interaction_id, agent.staff_id))
         self.rung[seen.interaction_id, agent.staff_id] = leg
         await self._line.ring(
@@ -142,6 +152,7 @@ class Legwork:
             exten=exten,
             variables={"HOTLINE_ROOM": seen.linked_id, "HOTLINE_CALLER": seen.linked_id},
             caller=shown,
+            asked_for=asked_for,
         )
 
     async def _ring_third(
@@ -179,13 +190,24 @@ class Legwork:
         )
 
     async def put_back(self, interaction_id: int, *, prefers: int | None) -> None:
-        """The caller lost the operator by no fault of theirs: first in the queue, music meanwhile."""
+        """The caller lost everybody by no fault of theirs: first in the queue, music meanwhile.
+
+        Nothing happens when the operator is back, somebody else has a leg in the room, or they wait already.
+        """
         async with self._alone(interaction_id):
+            if any(leg.place is Place.ROOM for leg in self._board.of(interaction_id)):
+                return
             async with self._hotline.work(DESK) as work:
                 seen = await load(work.db, interaction_id)
-                if prefers is not None:
-                    await queueing.released(work, prefers, interaction_id)
-                await queueing.enter(work, interaction_id, klass=QueueClass.RECONNECT, prefers=prefers)
+                if not seen.open or seen.state in (State.QUEUED, State.OFFERED):
+                    return
+                for agent in await agents.signed_in(work.db):
+                    if agent.interaction_id == interaction_id and agent.state in ENGAGED:
+                        await queueing.released(work, agent.staff_id, interaction_id)
+                skill = await queueing.skill_wanted(work.db, interaction_id)
+                await queueing.enter(
+                    work, interaction_id, klass=QueueClass.RECONNECT, skill=skill, prefers=prefers
+                )
             for leg in self._board.of(interaction_id):
                 await self._line.drop(leg.unique_id)
             caller = self._board.caller(seen.linked_id)
@@ -200,6 +222,14 @@ class Legwork:
         caller = self._board.caller(seen.linked_id)
         if caller is not None and caller.place is Place.ROOM:
             await self._line.move(caller.unique_id, "farewell")
+
+    async def drop(self, unique_id: str) -> None:
+        """End a leg that rings or talks for nothing."""
+        await self._line.drop(unique_id)
+
+    async def to_the_switch_alone(self, unique_id: str) -> None:
+        """A caller of whom we know nothing any more: the switch finds them a person, or takes a message."""
+        await self._line.move(unique_id, "without-us")
 
     async def clear(self, interaction_id: int) -> None:
         """The caller is gone: end whatever still rings or waits for them."""
@@ -217,24 +247,44 @@ class Legwork:
         async with self._hotline.work(DESK) as work:
             await queueing.within(work, agent.staff_id, AgentState.TALKING)
 
-    async def consultation_over(self, interaction_id: int, staff_id: int) -> None:
-        """The colleague who was consulted has not come back; whoever asked them goes on alone."""
-        async with self._hotline.work(DESK) as work:
-            asking = consulted_by(await agents.signed_in(work.db), interaction_id, staff_id)
-            if asking is not None:
-                await self._targets.gone(work, interaction_id, asking.staff_id)
-            await queueing.released(work, staff_id, interaction_id)
+    async def goes_on_without(self, interaction_id: int, staff_id: int) -> None:
+        """One of several operators in a call has not come back; whoever is left has the caller."""
+        async with self._alone(interaction_id):
+            async with self._hotline.work(DESK) as work:
+                signed_in = await agents.signed_in(work.db)
+                asking = called_in_by(signed_in, interaction_id, staff_id)
+                if asking is not None:
+                    await self._targets.gone(work, interaction_id, asking.staff_id)
+                seen = await load(work.db, interaction_id)
+                heirs = [
+                    agent.staff_id
+                    for agent in signed_in
+                    if agent.interaction_id == interaction_id
+                    and agent.state in IN_CALL
+                    and agent.staff_id != staff_id
+                ]
+                if seen.staff_id == staff_id and heirs:
+                    await queueing.handed_over(work, interaction_id, staff_id, heirs[0])
+                else:
+                    await queueing.released(work, staff_id, interaction_id)
 
     async def _drop_third(self, agent: AgentView, seen: InteractionView) -> None:
-        named = (agent.third or {}).get("leg")
-        if named and named in self._board.legs:
-            await self._line.drop(str(named))
+        """The colleague or the hospital is let go, and knows it."""
+        named = str((agent.third or {}).get("leg"))
+        name = leg_name(named)
         async with self._hotline.work(DESK) as work:
             await self._targets.gone(work, seen.interaction_id, agent.staff_id)
+            if name and name.role is Role.AGENT and await agents.find(work.db, name.staff_id):
+                await queueing.released(work, name.staff_id, seen.interaction_id)
+        if named in self._board.legs:
+            await self._line.drop(named)
 
     async def _drop_legs(self, interaction_id: int, staff_id: int, role: Role | None = None) -> None:
-        for leg in self._board.of(interaction_id, role, staff_id):
-            await self._line.drop(leg.unique_id)
+        names = {leg.unique_id for leg in self._board.of(interaction_id, role, staff_id)}
+        if role in (None, Role.AGENT):  # one that has only just begun may not have been told of yet
+            names |= {self.rung.get((interaction_id, staff_id), "")} - {""}
+        for name in sorted(names):
+            await self._line.drop(name)
 
 
 def phone_of(agent: AgentView) -> str:

@@ -1,6 +1,6 @@
 """What a dialogue is given: the call, the engine, and what is known of this caller so far."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, overload
@@ -13,8 +13,9 @@ from core.contact import engine as contact
 from core.contact import queueing
 from core.contact.rules import Disposition
 from core.errors import HoldLapsed
+from core.people.rules import is_elder
 from core.people.tables import Person
-from core.values import Actor, ActorKind, Channel, Phone
+from core.values import Actor, ActorKind, Channel, Phone, day_of
 from core.work import Hotline, Work
 from ivr.queue_place import place_in_queue
 from ivr.story import StoryCall
@@ -30,6 +31,10 @@ class Manners:
     message_s: int = 90
     patience: timedelta = timedelta(minutes=1)  # from then on a waiting caller may leave a message
     languages: Mapping[str, str] = field(default_factory=dict)  # a number's dialect: the skill it asks for
+
+
+async def nobody_rings(_interaction_id: int) -> None:
+    """Without operators nothing rings for a caller who does not wait any more."""
 
 
 @dataclass
@@ -49,7 +54,9 @@ class Line:
     commands: int = 0
     queued: bool = False  # waits for a person
     told_queued: Callable[[], None] = lambda: None
+    told_left: Callable[[int], Awaitable[None]] = nobody_rings
     wanted: dict[str, Any] = field(default_factory=dict)  # chosen since the draft was last written
+    chosen: dict[str, Any] = field(default_factory=dict)  # all that was chosen for this matter
     ended: tuple[int | None] | None = None  # it came to its end, and to this appointment
 
     @property
@@ -89,10 +96,11 @@ class Line:
     def wants(self, **chosen: Any) -> None:
         """What the caller has chosen (core.booking.draft_rules.FIELDS); an operator goes on from there."""
         self.wanted.update(chosen)
+        self.chosen.update(chosen)
 
     def achieved(self, what: Disposition, appointment_id: int | None = None) -> None:
         """What was wanted is done; the next stage writes it down, and a further wish is a new draft."""
-        self.held, self.done = None, what
+        self.held, self.done, self.chosen = None, what, {}
         self.ended = (appointment_id,)
 
     async def _draft(self, work: Work) -> None:
@@ -113,13 +121,31 @@ class Line:
         """From now on this caller waits, in the place that is theirs."""
         if self.queued:
             return
-        language = self.manners.languages.get(self.call.dnis)
+        elder = elder or (
+            self.person is not None
+            and is_elder(self.person.birth_date, self.person.elder_care, day_of(self.now))
+        )
         async with self.hotline.work(self.actor, self.interaction_id) as work:
             klass, prefers = await place_in_queue(work, self.interaction_id, self.number, elder=elder)
-            await queueing.enter(work, self.interaction_id, klass=klass, skill=language, prefers=prefers)
+            await queueing.enter(
+                work,
+                self.interaction_id,
+                klass=klass,
+                skill=await self._skill(work),
+                department_id=self.chosen.get("department_id"),
+                prefers=prefers,
+            )
             await self._draft(work)
         self.queued = True
         self.told_queued()
+
+    async def _skill(self, work: Work) -> str | None:
+        """What the operator needs: the dialect of the number that was dialled, or the hospital's group."""
+        language = self.manners.languages.get(self.call.dnis)
+        hospital_id = self.chosen.get("hospital_id")
+        if language is not None or hospital_id is None:
+            return language
+        return await queueing.group_of(work.db, hospital_id)
 
     async def known_as(self, person: Person, by: str) -> None:
         self.person = person

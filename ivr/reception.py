@@ -1,21 +1,22 @@
 """Answer, greet, walk the menu, hand over: nobody is ever hung up on, and nobody pays for our errors."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 import structlog
 
 from core.booking import draft
 from core.booking.store import Store
-from core.contact import agents, queueing
 from core.contact import engine as contact
+from core.contact import queueing
 from core.contact.rules import Disposition, Reception
+from core.contact.view import load
 from core.people import engine as people
 from core.people.rules import is_elder
 from core.values import Actor, ActorKind, Channel, day_of
 from core.work import Hotline
 from ivr.call import BACK, PERSON, REPEAT, SLOW, Call, HungUp, NeedsPerson, Prompt
-from ivr.line import Line, Manners
+from ivr.line import Line, Manners, nobody_rings
 from ivr.menus import MAIN
 from ivr.story import StoryCall
 from ivr.unanswered import take_message
@@ -28,7 +29,8 @@ log = structlog.get_logger()
 class Desk:
     """Receives calls for one hotline: `receive` for a new call, `wait` while nobody is free for it.
 
-    queued: called when somebody has begun to wait.
+    queued: called when somebody has begun to wait. left: called with the interaction of a caller who waits
+    no more, for whom a phone may still ring.
     """
 
     def __init__(
@@ -37,11 +39,13 @@ class Desk:
         store: Store,
         manners: Manners | None = None,
         queued: Callable[[], None] = lambda: None,
+        left: Callable[[int], Awaitable[None]] = nobody_rings,
     ) -> None:
         self._hotline = hotline
         self._store = store
         self._manners = manners or Manners()
         self._queued = queued
+        self._left = left
 
     async def receive(self, call: Call) -> Disposition:
         """A new call from its greeting to its disposition. A hang-up is one of its normal ends."""
@@ -58,7 +62,12 @@ class Desk:
         """While nobody is free: until a person takes the call, or a message is left."""
         line, _ = await self._open(call)
         async with self._hotline.work(line.actor, line.interaction_id) as work:
-            await queueing.enter(work, line.interaction_id)  # who comes here waits, whoever sent them
+            # Who comes here waits, whoever sent them, but for one who was just taken by an operator.
+            if not await queueing.in_a_talk(work.db, line.interaction_id):
+                await queueing.enter(work, line.interaction_id)
+            over = not (await load(work.db, line.interaction_id)).open
+        if over:  # nobody knows of this call any more: the dialplan looks for a person by itself
+            return Disposition.TO_PERSON
         line.queued = True
         self._queued()
         try:
@@ -75,8 +84,8 @@ class Desk:
         async with self._hotline.work(actor) as work:
             opened = await contact.open_interaction(work, linked_id=call.id, dnis=call.dnis, ani=call.ani)
             reception = await contact.receive(work.db, call.dnis, work.now)
-            if not reception.staffed and await agents.signed_in(work.db):
-                # The timetable says when people should be there; who is signed in is there.
+            if not reception.staffed and (await queueing.standing(work.db)).there(work.now):
+                # The timetable says when people should be there; who is signed in and can be rung is there.
                 reception = replace(reception, staffed=True)
         line = Line(
             StoryCall(call),
@@ -87,6 +96,7 @@ class Desk:
             opened.number,
             staffed=reception.staffed,
             told_queued=self._queued,
+            told_left=self._left,
         )
         return line, reception
 

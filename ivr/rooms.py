@@ -1,5 +1,7 @@
 """What the switch tells of rooms and legs, made true in core.contact: connected, left, missed, gone."""
 
+from datetime import timedelta
+
 import structlog
 
 from core.contact import agents, queueing, stays
@@ -8,12 +10,13 @@ from core.contact.agent_rules import ENGAGED, IN_CALL, AgentState
 from core.contact.agents import AgentView
 from core.contact.rules import Disposition, State
 from core.contact.tables import Interaction
-from core.contact.view import in_hand
+from core.contact.view import in_hand, load
 from core.errors import Refusal
+from core.events import SupervisorActed
 from core.work import Hotline, Work
 from ivr.board import Board, Leg
 from ivr.control import RING_S
-from ivr.legs import LegName, Place, Role, leg_name, room_of
+from ivr.legs import LegName, Place, Role, conference_of, leg_name, room_of
 from ivr.legwork import DESK
 from ivr.recorder import Recorder
 from ivr.switch_events import ChannelClosed, OriginateEnded, Resynced, RoomJoined, RoomLeft, SwitchEvent
@@ -26,6 +29,8 @@ log = structlog.get_logger()
 UNREACHABLE = frozenset({3, 20, 27, 38, 41, 58})
 REFUSED = frozenset({17, 21})
 NORMAL_CLEARING = 16
+# A call so young may be missing from a list that the switch was telling when it began.
+YOUNG = timedelta(seconds=5)
 
 ROLES = {Role.AGENT: "agent", Role.THIRD: "third"}
 
@@ -67,6 +72,7 @@ class Rooms:
         if leg is None:
             return
         room, beside = room_of(conference)
+        await self._taken_over(room, leg)
         async with self._hotline.work(DESK) as work:
             found = await contact.by_linked_id(work.db, room)
             if found is None:
@@ -81,6 +87,24 @@ class Rooms:
             await self._recorder.begin(found.id, room, staff_id)
         if calls_out:
             await self._switchboard.call_out(found.id)
+
+    async def _taken_over(self, room: str, leg: Leg) -> None:
+        """A supervisor is in the room of a call that they take over: it is theirs from now on."""
+        staff_id = self._switchboard.taking.pop(leg.unique_id, None)
+        if staff_id is None or leg.name is None:
+            return
+        try:
+            async with self._hotline.work(DESK) as work:
+                found = await contact.by_linked_id(work.db, room)
+                if found is None:
+                    return
+                await queueing.handed_over(work, found.id, staff_id, leg.name.staff_id)
+                work.record(SupervisorActed(act="take-over", staff_id=staff_id, interaction_id=found.id))
+        except Refusal as refusal:  # the call ended, or the supervisor has another by now
+            log.info("a call was not taken over", code=refusal.code)
+            await self._switchboard.give_way(leg.name.interaction_id, leg.name.staff_id)
+            return
+        await self._switchboard.give_way(found.id, staff_id)
 
     async def _in_room(self, work: Work, found: Interaction, leg: Leg) -> list[int]:
         """Somebody came in; returns the operators who thereby got their caller."""
@@ -148,12 +172,15 @@ class Rooms:
         ]
 
     async def _begin_anew(self) -> None:
-        """The switch came back, perhaps without its calls: whoever is not there any more has left."""
+        """The switch came back, perhaps without its calls: whoever is not there any more has left.
+
+        A call that began while the switch was telling what it has is in no list yet: the verifier looks.
+        """
         async with self._hotline.work(DESK) as work:
             for one in await stays.present(work.db):
                 if one.unique_id not in self._board.legs:
                     await stays.left(work, one.unique_id)
-            calls = await in_hand(work.db)
+            calls = [call for call in await in_hand(work.db) if call.started_at < work.now - YOUNG]
             lost = [call for call in calls if self._board.caller(call.linked_id) is None]
         for call in lost:
             await self.caller_gone(call.linked_id)
@@ -163,9 +190,20 @@ class Rooms:
             engaged = [one for one in await agents.signed_in(db) if one.state in ENGAGED]
         for agent in engaged:
             iid = agent.interaction_id
-            if iid is not None and not any(call.interaction_id == iid for call in calls):
+            if iid is not None:
                 async with self._hotline.work(DESK) as work:
-                    await queueing.released(work, agent.staff_id, iid)
+                    if not (await load(work.db, iid)).open:
+                        await queueing.released(work, agent.staff_id, iid)
+        for leg in list(self._board.legs.values()):
+            if leg.room is not None:
+                await self.heard_late(leg)
+
+    async def heard_late(self, leg: Leg) -> None:
+        """This leg is in a conference, and perhaps nobody told us. Told twice is no matter."""
+        assert leg.room is not None
+        beside = leg.place is Place.CONSULT
+        self._board.entered(conference_of(leg.room, beside=beside), leg.unique_id, self._hotline.clock.now())
+        await self._joined(conference_of(leg.room, beside=beside), leg.unique_id)
 
     # --- legs that end -----------------------------------------------------------------------------------
 
@@ -198,17 +236,28 @@ class Rooms:
             await self._leg_gone(name, action_id, 19)
         elif action_id.startswith("out-"):
             await self.caller_gone(action_id)
+            await self._nobody_reached(action_id)
+
+    async def _nobody_reached(self, linked_id: str) -> None:
+        """A call of ours that nobody took is over; the callback is still owed."""
+        async with self._hotline.work(DESK) as work:
+            found = await contact.by_linked_id(work.db, linked_id)
+            if found is not None and found.answered_at is None:
+                await contact.close(work, found.id, Disposition.NOTHING)
 
     async def _leg_gone(self, name: LegName, unique_id: str, cause: int) -> None:
+        self._switchboard.taking.pop(unique_id, None)
         if name.role is Role.THIRD:
-            await self._third_gone(name)
+            await self._third_gone(name, unique_id)
         elif name.role is Role.AGENT:
             newest = self._switchboard.rung.get((name.interaction_id, name.staff_id))
             if newest in (None, unique_id):
                 await self._agent_gone(name, cause)
 
-    async def _third_gone(self, name: LegName) -> None:
+    async def _third_gone(self, name: LegName, unique_id: str) -> None:
+        """With nobody else in the call: a good-bye after a talk, the queue again where there was none."""
         async with self._hotline.work(DESK) as work:
+            talked = await stays.was_in(work.db, unique_id)
             if await agents.find(work.db, name.staff_id):
                 await self._targets.gone(work, name.interaction_id, name.staff_id)
             busy = [
@@ -216,14 +265,17 @@ class Rooms:
                 for agent in await agents.signed_in(work.db)
                 if agent.interaction_id == name.interaction_id and agent.state in ENGAGED
             ]
-        if not busy:
+        if not busy and talked:
             await self._switchboard.let_go(name.interaction_id)
+        elif not busy:
+            await self._switchboard.put_back(name.interaction_id, prefers=name.staff_id)
 
     async def _agent_gone(self, name: LegName, cause: int) -> None:
         async with self._hotline.work(DESK) as work:
             agent = await agents.find(work.db, name.staff_id)
-            if agent is None or agent.interaction_id != name.interaction_id:
+            if agent is None:
                 return
+            mine = agent.interaction_id == name.interaction_id
             consulting = [
                 one.staff_id
                 for one in await agents.signed_in(work.db)
@@ -234,16 +286,22 @@ class Rooms:
                 and leg_name(str(one.third["leg"])) == name
             ]
             # Audio that broke with its page comes back with it; a finished consultation was said to be.
-            broke = agent.device == "page" and agent.state in IN_CALL
+            broke = mine and agent.device == "page" and agent.state in IN_CALL
             for staff_id in consulting:
                 told = self._targets.away if broke else self._targets.gone
                 await told(work, name.interaction_id, staff_id)
+            if not mine:  # they refused it, or were let go
+                return
             if agent.state is AgentState.RINGING:
                 rang = self._hotline.clock.now() - agent.since
                 why = _why(cause, in_page=agent.device == "page", rang_s=rang.total_seconds())
                 await queueing.missed(work, name.interaction_id, name.staff_id, why=why)
             elif (consulting and not broke) or agent.state is AgentState.DIALLING:
                 await queueing.released(work, name.staff_id, name.interaction_id)
+            if agent.state is AgentState.DIALLING:
+                seen = await load(work.db, name.interaction_id)
+                if self._board.caller(seen.linked_id) is None:  # the patient has not even been called
+                    await contact.close(work, name.interaction_id, Disposition.NOTHING)
         if agent.state in IN_CALL and agent.device == "phone" and cause == NORMAL_CLEARING and not consulting:
             # Putting the handset down is how a desk phone says that the talk is over. One that fell
             # silent (44) or whose network went has said nothing: its operator may come back.

@@ -7,12 +7,12 @@ from core.contact import agents, queueing
 from core.contact.agent_rules import IN_CALL, AgentState
 from core.contact.calls import Target, TargetKind
 from core.contact.distribution import QueueClass
-from core.contact.view import load
-from core.errors import CallGone, NotSignedIn, Refusal, SwitchAway, WrongState
+from core.contact.view import InteractionView, load
+from core.errors import CallGone, Engaged, NotSignedIn, Refusal, SwitchAway, WrongState
 from core.events import SupervisorActed
 from ivr.legs import Place, Role
 from ivr.legwork import DESK, Legwork, phone_of
-from ivr.targets import consulted_by
+from ivr.targets import called_in_by
 
 SPYING = ("listen", "whisper", "barge")
 # A page that is loaded anew is back before this.
@@ -38,11 +38,12 @@ class Switchboard(Legwork):
             await self._drop_legs(seen.interaction_id, staff_id, Role.AGENT)
             aside = agent.state is AgentState.HOLDING
             async with self._hotline.work(DESK) as work:
-                asking = consulted_by(await agents.signed_in(work.db), seen.interaction_id, staff_id)
+                asking = called_in_by(await agents.signed_in(work.db), seen.interaction_id, staff_id)
                 name = self._name(Role.AGENT, seen.interaction_id, staff_id)
                 if asking is not None:
                     await self._targets.called(work, seen.interaction_id, asking.staff_id, leg=str(name))
-            beside = asking is not None or (agent.state is AgentState.CONSULTING and agent.third is not None)
+            consulting = agent.state is AgentState.CONSULTING and agent.third is not None
+            beside = consulting or (asking is not None and asking.state is AgentState.CONSULTING)
             await self._ring(agent, seen, "aside" if aside else "consult" if beside else "join", name)
             if not aside and not beside:
                 async with self._hotline.work(DESK) as work:
@@ -60,7 +61,13 @@ class Switchboard(Legwork):
             await self._back(agent, seen)
 
     async def finish(self, staff_id: int) -> None:
-        async with self._own(staff_id, AgentState.DIALLING) as (_, seen):
+        """End one's part. With a consulted colleague or hospital on the line the caller is theirs now."""
+        if await self._consulting(staff_id):
+            await self.complete(staff_id)
+            return
+        async with self._own(staff_id, AgentState.DIALLING) as (agent, seen):
+            if agent.state is AgentState.CONSULTING:
+                await self._drop_third(agent, seen)
             async with self._hotline.work(DESK) as work:
                 await queueing.released(work, staff_id, seen.interaction_id)
                 others = [
@@ -77,6 +84,12 @@ class Switchboard(Legwork):
             await self._drop_legs(seen.interaction_id, staff_id)
         self.woken()
 
+    async def _consulting(self, staff_id: int) -> bool:
+        """Whether somebody answered this operator's consultation."""
+        agent = await self._agent(staff_id, *IN_CALL, AgentState.DIALLING)
+        leg = self._board.legs.get(str((agent.third or {}).get("leg")))
+        return agent.state is AgentState.CONSULTING and leg is not None and leg.place is Place.CONSULT
+
     async def consult(self, staff_id: int, target: Target) -> None:
         async with self._own(staff_id) as (agent, seen):
             leg = self._leg(seen, staff_id)
@@ -85,8 +98,24 @@ class Switchboard(Legwork):
             async with self._hotline.work(DESK) as work:
                 await queueing.within(work, staff_id, AgentState.CONSULTING)
                 reached = await self._targets.reserve(work, seen, staff_id, target)
-            await self._line.move(leg.unique_id, "desk", "consult")
-            await self._ring_third(seen, staff_id, reached.phone, reached.staff_id, exten="consult")
+            try:
+                await self._line.move(leg.unique_id, "desk", "consult")
+                await self._ring_third(seen, staff_id, reached.phone, reached.staff_id, exten="consult")
+            except (SwitchAway, CallGone):
+                await self._not_consulted(seen, staff_id, reached.staff_id)
+                raise
+
+    async def _not_consulted(self, seen: InteractionView, staff_id: int, colleague: int | None) -> None:
+        """The consultation did not come about: nobody is kept for it, and the operator has the caller."""
+        async with self._hotline.work(DESK) as work:
+            await self._targets.gone(work, seen.interaction_id, staff_id)
+            if colleague is not None:
+                await queueing.released(work, colleague, seen.interaction_id)
+            await queueing.within(work, staff_id, AgentState.TALKING)
+        leg = self._board.agent(seen.interaction_id, staff_id)
+        if leg is not None and leg.place is not Place.ROOM:
+            with suppress(SwitchAway, CallGone):
+                await self._line.move(leg.unique_id, "desk", "join")
 
     async def abandon(self, staff_id: int) -> None:
         async with self._own(staff_id) as (agent, seen):
@@ -119,19 +148,22 @@ class Switchboard(Legwork):
             async with self._hotline.work(DESK) as work:
                 reached = await self._targets.reserve(work, seen, staff_id, target) if aside else None
                 await queueing.released(work, staff_id, seen.interaction_id)
+                before = await queueing.skill_wanted(work.db, seen.interaction_id)
                 if not aside:
                     await queueing.enter(
                         work,
                         seen.interaction_id,
                         klass=QueueClass.RECONNECT,
-                        skill=target.value or None if target.kind is TargetKind.QUEUE else None,
+                        skill=target.value or None if target.kind is TargetKind.QUEUE else before,
                         prefers=int(target.value) if target.kind is TargetKind.AGENT else None,
                     )
-            if reached is not None:
-                await self._ring_third(seen, staff_id, reached.phone, None, exten="join")
-            else:
-                await self._line.move(caller.unique_id, "waiting")
-            await self._drop_legs(seen.interaction_id, staff_id, Role.AGENT)
+            try:
+                if reached is not None:
+                    await self._ring_third(seen, staff_id, reached.phone, None, exten="join")
+                else:
+                    await self._line.move(caller.unique_id, "waiting")
+            finally:  # a caller who is left alone is found, and put back
+                await self._drop_legs(seen.interaction_id, staff_id, Role.AGENT)
         self.woken()
 
     async def keys(self, staff_id: int, digits: str) -> None:
@@ -199,20 +231,31 @@ class Switchboard(Legwork):
             context="spy",
             exten=how,
             variables={"HOTLINE_SPIED": leg.channel},
+            asked_for=True,
         )
 
     async def take_over(self, supervisor_id: int, staff_id: int) -> None:
+        """Ring the supervisor; once they are in the room the call is theirs (ivr.rooms), not before."""
         spied = await self._agent(staff_id, *IN_CALL)
         assert spied.interaction_id is not None
         async with self._alone(spied.interaction_id):
-            async with self._hotline.work(DESK) as work:
-                seen = await load(work.db, spied.interaction_id)
-                await queueing.handed_over(work, spied.interaction_id, staff_id, supervisor_id)
-                work.record(
-                    SupervisorActed(act="take-over", staff_id=staff_id, interaction_id=seen.interaction_id)
-                )
-                supervisor = await agents.find(work.db, supervisor_id)
-            assert supervisor
+            async with self._hotline.read() as db:
+                seen = await load(db, spied.interaction_id)
+                supervisor = await agents.find(db, supervisor_id)
+            if supervisor is None:
+                raise NotSignedIn
+            if supervisor.state not in (AgentState.READY, AgentState.PAUSED):
+                raise Engaged
             await self.listen(supervisor_id, staff_id, "off")
-            await self._ring(supervisor, seen, "join")
-            await self._drop_legs(seen.interaction_id, staff_id)
+            name = self._name(Role.AGENT, seen.interaction_id, supervisor_id)
+            self.taking[str(name)] = staff_id
+            try:
+                await self._ring(supervisor, seen, "join", name, asked_for=True)
+            except (SwitchAway, CallGone):
+                del self.taking[str(name)]
+                raise
+
+    async def give_way(self, interaction_id: int, staff_id: int) -> None:
+        """Somebody else has the call now: this operator's legs in it end."""
+        await self._drop_legs(interaction_id, staff_id, Role.AGENT)
+        self.woken()

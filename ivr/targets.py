@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from core.catalogue.tables import Hospital
-from core.contact import agents
-from core.contact.agent_rules import AgentState
+from core.contact import agents, queueing
+from core.contact.agent_rules import IN_CALL, AgentState
 from core.contact.agents import AgentView
 from core.contact.calls import Target, TargetKind
 from core.contact.tables import Callback, Interaction
 from core.contact.view import InteractionView
-from core.errors import NotFound, PhoneInvalid, SwitchAway, TargetBusy, WrongState
+from core.errors import CallersWaiting, NotFound, PhoneInvalid, SwitchAway, TargetBusy, WrongState
 from core.events import CallbackTried, InteractionOpened, ThirdMoved
 from core.values import Channel, phone
 from core.work import Work
@@ -101,7 +101,7 @@ class Targets:
         """Begin a contact of our own for a call we owe; returns it.
 
         Raises NotFound, NotSignedIn, WrongState when the operator is engaged or nothing is owed,
-        SwitchAway where there is no way out.
+        CallersWaiting when a free operator is needed for those who wait, SwitchAway without a way out.
         """
         if not self.outbound:
             raise SwitchAway(facts={"why": "no way out"})
@@ -111,6 +111,8 @@ class Targets:
         if owed.state != "owed":
             raise WrongState(facts={"state": owed.state})
         row = await agents.live(work, staff_id)
+        if row.state == AgentState.READY and not await queueing.spare(work):
+            raise CallersWaiting
         number = work.sealer.open(owed.phone_sealed, "phone")
         linked_id = f"out-{work.chance.token()}"
         made = Interaction(
@@ -136,20 +138,28 @@ class Targets:
         return made.id
 
 
-def consulted_by(
+def called_in_by(
     signed_in: Iterable[AgentView], interaction_id: int | None, staff_id: int
 ) -> AgentView | None:
-    """Who consults this operator beside the caller of this contact; None when nobody does."""
+    """Who called this operator into this contact, to consult them or as the third of three; None: nobody."""
     for agent in signed_in:
         leg = leg_name(str((agent.third or {}).get("leg")))
         if (
-            agent.state is AgentState.CONSULTING
+            agent.state in IN_CALL
             and agent.interaction_id == interaction_id
             and leg is not None
             and (leg.role, leg.staff_id) == (Role.AGENT, staff_id)
         ):
             return agent
     return None
+
+
+def consulted_by(
+    signed_in: Iterable[AgentView], interaction_id: int | None, staff_id: int
+) -> AgentView | None:
+    """Who consults this operator beside the caller of this contact; None when nobody does."""
+    agent = called_in_by(signed_in, interaction_id, staff_id)
+    return agent if agent and agent.state is AgentState.CONSULTING else None
 
 
 def _dialled(number: str, *, demo: bool) -> str:

@@ -1,33 +1,37 @@
 """Every few seconds our states beside the switch's own list: what disagrees twice is put right, and said."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
 
 from core.contact import agents, queueing, stays
+from core.contact import engine as contact
 from core.contact.agent_rules import ENGAGED, IN_CALL, AgentState
 from core.contact.agents import AgentView
+from core.contact.rules import State
 from core.contact.view import InteractionView, in_hand
-from core.errors import SwitchAway
+from core.errors import NotSignedIn, SwitchAway
 from core.events import AgentCorrected
 from core.work import Hotline
 from ivr.board import Board, Leg
 from ivr.control import Control
 from ivr.legs import Place, Role
 from ivr.legwork import DESK
-from ivr.rooms import Rooms
+from ivr.rooms import Rooms, lost_disposition
 from ivr.switch_events import read_snapshot
 from ivr.switchboard import Switchboard
-from ivr.targets import consulted_by
+from ivr.targets import called_in_by
 
 log = structlog.get_logger()
 
 # Asterisk's device states of a phone that nobody can ring.
 AWAY = frozenset({"UNAVAILABLE", "INVALID"})
+# ... and of one that rings or talks.
+IN_USE = frozenset({"INUSE", "BUSY", "RINGING", "RINGINUSE", "ONHOLD"})
 # Seen for a whole grace already.
-BROKE = ("operator-gone", "consulted-gone")
+BROKE = ("operator-gone", "one-of-several-gone")
 
 
 @dataclass(frozen=True)
@@ -52,10 +56,24 @@ class Seen:
     present: list[stays.Present]
     legless: Mapping[tuple[int, int], datetime]  # (interaction, operator) without a leg, since when
     now: datetime
+    taking: Collection[str] = ()  # legs of supervisors who take a call over
 
     def caller(self, interaction_id: int) -> Leg | None:
         call = self.calls.get(interaction_id)
         return self.legs.get(call.linked_id) if call else None
+
+    def call_of(self, linked_id: str) -> InteractionView | None:
+        return next((call for call in self.calls.values() if call.linked_id == linked_id), None)
+
+    def others_in_room(self, interaction_id: int, staff_id: int) -> bool:
+        """Whether somebody beside this operator talks to the caller."""
+        return any(
+            leg.place is Place.ROOM
+            and leg.name is not None
+            and leg.name.interaction_id == interaction_id
+            and (leg.name.role, leg.name.staff_id) != (Role.AGENT, staff_id)
+            for leg in self.legs.values()
+        )
 
     def agent_legs(self, interaction_id: int, staff_id: int) -> list[Leg]:
         return [
@@ -72,12 +90,14 @@ def doubts(seen: Seen, *, grace: timedelta) -> list[Doubt]:
     found = [
         Doubt("stay", "in the room", "gone", one.interaction_id, one.staff_id, one.unique_id)
         for one in seen.present
-        if one.unique_id not in seen.legs
+        if one.unique_id not in seen.legs or seen.legs[one.unique_id].place is not Place.ROOM
     ]
     for agent in seen.agents:
         found += _of_agent(agent, seen, grace)
     for call in seen.calls.values():
         found += _of_call(call, seen)
+    for leg in seen.legs.values():
+        found += _of_leg(leg, seen)
     return found
 
 
@@ -89,6 +109,8 @@ def _of_agent(agent: AgentView, seen: Seen, grace: timedelta) -> list[Doubt]:
     caller = seen.caller(agent.interaction_id)
     if caller is None and agent.state is not AgentState.DIALLING:
         return [Doubt("caller-gone", agent.state.value, "no such call", *who)]
+    if agent.state is AgentState.RINGING and any(leg.place in (Place.ROOM, Place.CONSULT) for leg in legs):
+        return []  # answered, and nobody told us: see _of_leg
     if legs or seen.now - agent.since < timedelta(seconds=3):
         return []
     if agent.state is AgentState.RINGING:
@@ -96,9 +118,33 @@ def _of_agent(agent: AgentView, seen: Seen, grace: timedelta) -> list[Doubt]:
     if agent.state is AgentState.DIALLING:
         return [Doubt("caller-gone", "dialling", "no leg", *who)]
     if agent.state in IN_CALL and seen.now - seen.legless.get(who, seen.now) >= grace:
-        if consulted_by(seen.agents, *who):
-            return [Doubt("consulted-gone", agent.state.value, "no leg", *who)]
+        if called_in_by(seen.agents, *who) or seen.others_in_room(*who):
+            return [Doubt("one-of-several-gone", agent.state.value, "no leg", *who)]
         return [Doubt("operator-gone", agent.state.value, "no leg", *who)]
+    return []
+
+
+def _of_leg(leg: Leg, seen: Seen) -> list[Doubt]:
+    """Joins that nobody told us of, phones that ring for nothing, and callers in a room of no call."""
+    unheard = leg.place is Place.ROOM and leg.unique_id not in {one.unique_id for one in seen.present}
+    if leg.name is None:
+        if leg.place is not Place.ROOM or leg.unique_id != leg.room:
+            return []
+        call = seen.call_of(leg.unique_id)
+        if call is None:
+            alone = not any(one.name and one.room == leg.room for one in seen.legs.values())
+            return [Doubt("stray", "no call", "in a room", unique_id=leg.unique_id)] if alone else []
+        who: tuple[int, int | None] = (call.interaction_id, None)
+        return [Doubt("unheard", "absent", "in the room", *who, leg.unique_id)] if unheard else []
+    who = (leg.name.interaction_id, leg.name.staff_id)
+    agent = next((one for one in seen.agents if one.staff_id == leg.name.staff_id), None)
+    engaged = agent is not None and agent.interaction_id == leg.name.interaction_id and agent.state in ENGAGED
+    if leg.name.role is Role.AGENT and not engaged and leg.unique_id not in seen.taking:
+        return [Doubt("leg-too-many", agent.state.value if agent else "off", "a leg", *who, leg.unique_id)]
+    if leg.name.role in (Role.AGENT, Role.THIRD) and unheard:
+        return [Doubt("unheard", "absent", "in the room", *who, leg.unique_id)]
+    if leg.place is Place.CONSULT and agent is not None and agent.state is AgentState.RINGING:
+        return [Doubt("unheard", "ringing", "consulting", *who, leg.unique_id)]
     return []
 
 
@@ -112,6 +158,9 @@ def _of_call(call: InteractionView, seen: Seen) -> list[Doubt]:
     if caller is None:
         return [Doubt("call-gone", call.state, "no channel", call.interaction_id)]
     held_by = [agent for agent in seen.agents if agent.interaction_id == call.interaction_id]
+    offered = call.state == State.OFFERED and call.direction != "out" and caller.place is not Place.ROOM
+    if offered and not any(agent.state is AgentState.RINGING for agent in held_by):
+        return [Doubt("rings-nobody", call.state, "nobody rings", call.interaction_id)]
     names = (leg.name for leg in seen.legs.values() if leg.name)
     beside = [name for name in names if name.interaction_id == call.interaction_id]
     if caller.place is Place.ROOM and not beside and not any(a.state in ENGAGED for a in held_by):
@@ -138,6 +187,7 @@ class Verifier:
         self._grace = grace
         self._before: set[Doubt] = set()
         self._legless: dict[tuple[int, int], datetime] = {}
+        self._in_use: set[int] = set()  # operators whose phone was in use for others at the last look
         self.healed = 0
         self.checked_at: datetime | None = None
 
@@ -152,7 +202,8 @@ class Verifier:
             calls = {call.interaction_id: call for call in await in_hand(db)}
             signed_in = list(await agents.signed_in(db))
             present = list(await stays.present(db))
-        seen = Seen(board.legs, calls, signed_in, present, self._legless, now)
+        taking = self._switchboard.taking.keys()
+        seen = Seen(board.legs, calls, signed_in, present, self._legless, now, taking)
         self._count_legless(seen)
         found = doubts(seen, grace=self._grace)
         certain = [doubt for doubt in found if doubt in self._before or doubt.what in BROKE]
@@ -200,23 +251,65 @@ class Verifier:
                 await queueing.missed(work, doubt.interaction_id, doubt.staff_id, why="unreachable")
             elif doubt.what == "call-gone" and doubt.interaction_id:
                 await queueing.ended(work, doubt.interaction_id, "abandoned")
+                await contact.close(work, doubt.interaction_id, lost_disposition(State(doubt.ours)))
+            elif doubt.what == "rings-nobody" and doubt.interaction_id:
+                await queueing.unoffered(work, doubt.interaction_id)
         self.healed += 1
         log.warning("our state and the switch's disagreed", what=doubt.what)
-        if doubt.what in ("operator-gone", "alone") and doubt.interaction_id:
-            await self._switchboard.put_back(doubt.interaction_id, prefers=doubt.staff_id)
-        elif doubt.what == "consulted-gone" and doubt.interaction_id and doubt.staff_id:
-            await self._switchboard.consultation_over(doubt.interaction_id, doubt.staff_id)
+        await self._move(doubt)
         self._switchboard.woken()
+
+    async def _move(self, doubt: Doubt) -> None:
+        """What is done on the switch for it."""
+        match doubt:
+            case Doubt("operator-gone" | "alone", interaction_id=int(call)):
+                await self._switchboard.put_back(call, prefers=doubt.staff_id)
+            case Doubt("one-of-several-gone" | "not-ringing", interaction_id=int(call), staff_id=int(staff)):
+                await self._switchboard.goes_on_without(call, staff)
+            case Doubt("unheard"):
+                leg = self._board.legs.get(doubt.unique_id)
+                if leg is not None and leg.room is not None:
+                    await self._rooms.heard_late(leg)
+            case Doubt("leg-too-many"):
+                await self._switchboard.drop(doubt.unique_id)
+            case Doubt("stray"):
+                await self._switchboard.to_the_switch_alone(doubt.unique_id)
+            case _:
+                pass
 
     async def _phones(self, control: Control, signed_in: list[AgentView]) -> None:
         """A ready operator whose phone cannot be rung is not ready, whatever they think (L12)."""
         states = await control.phones()
+        in_use = set()
         for agent in signed_in:
             name = f"page-{agent.extension}" if agent.device == "page" else agent.extension
-            away = states.get(name, "UNAVAILABLE") in AWAY
+            state = states.get(name, "UNAVAILABLE")
+            busy = state in IN_USE and not self._ours(name)
+            if busy:
+                in_use.add(agent.staff_id)
+            away = state in AWAY or (busy and agent.staff_id in self._in_use)
             if away == (agent.lost_since is not None) or agent.state in ENGAGED:
                 continue
+            if busy and agent.state is not AgentState.READY:
+                continue  # whoever is away may telephone
+            await self._phone_is(agent.staff_id, away=away, why="phone-busy" if busy else "lost")
+        self._in_use = in_use
+
+    def _ours(self, phone: str) -> bool:
+        """Whether this phone is in use for us: a leg that we began."""
+        return any(
+            leg.name is not None and leg.channel.startswith(f"PJSIP/{phone}-")
+            for leg in self._board.legs.values()
+        )
+
+    async def _phone_is(self, staff_id: int, *, away: bool, why: str) -> None:
+        try:
             async with self._hotline.work(DESK) as work:
-                await (agents.lost if away else agents.found)(work, agent.staff_id)
-            if not away:
-                self._switchboard.woken()
+                if away:
+                    await agents.lost(work, staff_id, why=why)
+                else:
+                    await agents.found(work, staff_id)
+        except NotSignedIn:
+            return
+        if not away:
+            self._switchboard.woken()

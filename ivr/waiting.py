@@ -20,7 +20,7 @@ CALL_ME = "1"
 
 @dataclass(frozen=True)
 class Queue:
-    """waits: whether the caller is still in the queue. operators: how many are signed in."""
+    """waits: whether the caller is still in the queue. operators: how many there are to be waited for."""
 
     waits: bool
     place: int | None
@@ -30,7 +30,7 @@ class Queue:
 async def wait(line: Line, patience: timedelta) -> Disposition:
     """Until an operator's room takes the call away (a hang-up for this dialogue), or a message is left.
 
-    Nobody signed in: a message at once. After `patience` the way out is offered each time.
+    Nobody there: a message at once. After `patience` the way out is offered each time.
     """
     began, pause_s, told = line.now, FIRST_WORD_S, None
     while True:
@@ -66,10 +66,11 @@ async def _look(line: Line) -> Queue:
         standing = await queueing.standing(work.db)
         seen = await load(work.db, line.interaction_id)
         await draft.keep(work, line.interaction_id)
-    return Queue(seen.state in (State.QUEUED, State.OFFERED), place, standing.signed_in)
+    return Queue(seen.state in (State.QUEUED, State.OFFERED), place, standing.there(line.now))
 
 
 async def _message(line: Line) -> Disposition:
     async with line.hotline.work(line.actor, line.interaction_id) as work:
         await queueing.ended(work, line.interaction_id, "message")
+    await line.told_left(line.interaction_id)  # whoever was being rung for them
     return await take_message(line, after_hours=not line.staffed)

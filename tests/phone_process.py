@@ -143,6 +143,10 @@ class Phone:
                 accepted = pj.CallOpParam()
                 accepted.statusCode = pj.PJSIP_SC_OK
                 self.line.answer(accepted)
+            case "refuse" if self.account.incoming:
+                busy = pj.CallOpParam()
+                busy.statusCode = pj.PJSIP_SC_BUSY_HERE
+                self.account.incoming.hangup(busy)
             case "hang-up" if self.line and self.line.isActive():
                 self.line.hangup(pj.CallOpParam())
             case "end":

@@ -76,6 +76,12 @@ class Phone:
         """Speak what is in this file, over and over."""
         await self.do("play", wav=str(wav))
 
+    async def refuse(self) -> None:
+        """Say that it is busy, as soon as it rings."""
+        await self.until("ringing")
+        self.told.clear()
+        await self.do("refuse")
+
     async def hang_up(self) -> None:
         await self.do("hang-up")
 

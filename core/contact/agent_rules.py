@@ -29,7 +29,10 @@ IN_CALL = frozenset({AgentState.TALKING, AgentState.HOLDING, AgentState.CONSULTI
 ENGAGED = IN_CALL | {AgentState.RINGING, AgentState.DIALLING}
 
 AGENT_NEXT: dict[AgentState, frozenset[AgentState]] = {
-    AgentState.READY: frozenset({AgentState.RINGING, AgentState.DIALLING, AgentState.PAUSED, AgentState.OFF}),
+    # Straight to talking: a supervisor who takes a call over.
+    AgentState.READY: frozenset(
+        {AgentState.RINGING, AgentState.DIALLING, AgentState.TALKING, AgentState.PAUSED, AgentState.OFF}
+    ),
     AgentState.RINGING: frozenset({AgentState.TALKING, AgentState.READY, AgentState.PAUSED}),
     AgentState.DIALLING: frozenset({AgentState.TALKING, AgentState.WRAP_UP, AgentState.PAUSED}),
     AgentState.TALKING: frozenset({AgentState.HOLDING, AgentState.CONSULTING, AgentState.WRAP_UP}),
@@ -89,6 +92,7 @@ PAUSE_REASONS: dict[str, PauseReason] = {
     "signed-in": PauseReason("刚签入", False, 600, chosen=False),
     "missed": PauseReason("振铃未接", False, 300, chosen=False),
     "lost": PauseReason("连接中断", False, 60, chosen=False),
+    "phone-busy": PauseReason("话机占用", False, 300, chosen=False),
 }
 
 # Seconds the desk counts down in wrap-up; at zero it warns and never acts by itself (L13).

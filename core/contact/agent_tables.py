@@ -85,6 +85,15 @@ class Skill(Base):
     label: Mapped[str] = mapped_column(String(20))
 
 
+class SkillHospital(Base):
+    """A hospital whose callers a group of operators looks after: at most one group for each."""
+
+    __tablename__ = "skill_hospital"
+
+    hospital_id: Mapped[int] = mapped_column(ForeignKey("hospital.id"), primary_key=True)
+    skill: Mapped[str] = mapped_column(ForeignKey("skill.code"))
+
+
 class QueueEntry(Base):
     """排队: one wait of one caller. Who is put back keeps the time of arrival."""
 
@@ -98,6 +107,7 @@ class QueueEntry(Base):
     department_id: Mapped[int | None] = mapped_column(Key)  # what they want, as far as it is known
     arrived_at: Mapped[datetime] = mapped_column(Instant)
     entered_at: Mapped[datetime] = mapped_column(Instant)  # this wait; later than arrived_at when put back
+    waiting_since: Mapped[datetime] = mapped_column(Instant)  # since nobody rings for them
     state: Mapped[str] = mapped_column(String(12))  # waiting, offered, served, abandoned, message, callback
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     offered_at: Mapped[datetime | None] = mapped_column(Instant)

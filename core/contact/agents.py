@@ -214,10 +214,10 @@ async def _away(work: Work, staff_id: int, wanted: str) -> AgentView:
     return await settle_wanted(work, row)
 
 
-async def lost(work: Work, staff_id: int) -> bool:
-    """Neither page nor phone can be reached. A ready operator is paused; a call stays theirs for its grace.
+async def lost(work: Work, staff_id: int, *, why: str = "lost") -> bool:
+    """Page or phone cannot be reached. A ready operator is paused; a call stays theirs for its grace.
 
-    False when that was known.
+    why: the reason of that pause, 'lost' or 'phone-busy'. False when it was known.
     """
     row = await live(work, staff_id)
     if row.lost_since is not None:
@@ -226,7 +226,7 @@ async def lost(work: Work, staff_id: int) -> bool:
     row.version += 1
     work.record(AgentLost(agent_id=row.id, staff_id=staff_id, found=False))
     if row.state == AgentState.READY:
-        await step(work, row, AgentState.PAUSED, reason="lost")
+        await step(work, row, AgentState.PAUSED, reason=why)
     return True
 
 
@@ -238,6 +238,6 @@ async def found(work: Work, staff_id: int) -> bool:
     row.lost_since = None
     row.version += 1
     work.record(AgentLost(agent_id=row.id, staff_id=staff_id, found=True))
-    if row.state == AgentState.PAUSED and row.reason == "lost":
+    if row.state == AgentState.PAUSED and row.reason in ("lost", "phone-busy"):
         await step(work, row, AgentState.READY)
     return True

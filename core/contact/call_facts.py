@@ -9,7 +9,10 @@ from core.contact.stay_rules import CallTimes, Stay, times
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """One queue entry. state: waiting, offered, served, abandoned, message, callback."""
+    """One queue entry. state: waiting, offered, served, abandoned, message, callback.
+
+    waiting_since: when nobody rang for them any more.
+    """
 
     entry_id: int
     klass: int
@@ -20,6 +23,7 @@ class Wait:
     state: str
     staff_id: int | None
     ended_at: datetime | None
+    waiting_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

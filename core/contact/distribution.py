@@ -34,13 +34,18 @@ IDLE_ALARM = timedelta(seconds=3)
 
 @dataclass(frozen=True)
 class Waiting:
-    """A caller in the queue. skill: what the operator needs; None: anybody. prefers: served them last."""
+    """A caller in the queue.
+
+    skill: what the operator needs; None: anybody. prefers: who served them last. since: when nobody rang
+    for them any more, where that is later than their arrival.
+    """
 
     interaction_id: int
     klass: QueueClass
     arrived_at: datetime
     skill: str | None = None
     prefers: int | None = None
+    since: datetime | None = None
 
     @property
     def key(self) -> tuple[int, datetime, int]:
@@ -153,7 +158,7 @@ def neglected(
     for caller in sorted(waiting, key=lambda one: one.key):
         if not left:
             break
-        if now - caller.arrived_at <= IDLE_ALARM:
+        if now - (caller.since or caller.arrived_at) <= IDLE_ALARM:
             continue
         agent = next((one for one in left if can_serve(one, caller, now, policy, skilled)), None)
         if agent is not None:

@@ -60,6 +60,7 @@ WAIT = (
     QueueEntry.state,
     QueueEntry.staff_id,
     QueueEntry.ended_at,
+    QueueEntry.waiting_since,
 )
 STAY = (RoomStay.role, RoomStay.staff_id, RoomStay.entered_at, RoomStay.left_at)
 INTERVAL = (

@@ -2,15 +2,23 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.contact import agents, matters
 from core.contact.agent_rules import IN_CALL, MISSES_BEFORE_PAUSE, AgentState
-from core.contact.agent_tables import Agent, Matter, QueueEntry
-from core.contact.distribution import Free, Offer, QueueClass, Waiting, position
+from core.contact.agent_tables import Agent, Matter, QueueEntry, SkillHospital
+from core.contact.distribution import (
+    Free,
+    Offer,
+    QueueClass,
+    Waiting,
+    assign,
+    callbacks_allowed,
+    position,
+)
 from core.contact.engine import move
 from core.contact.rules import State
 from core.contact.tables import Interaction
@@ -18,15 +26,25 @@ from core.errors import CallGone
 from core.events import CallConnected, CallOffered, OfferMissed, QueueEnded, QueueEntered
 from core.work import Work
 
+# Who cannot be reached for longer has gone home without signing out: nobody is asked to wait for them.
+LOST_FOR = timedelta(minutes=3)
+
 
 @dataclass(frozen=True)
 class Standing:
-    """Who waits, who is free, and which skills somebody signed in has."""
+    """Who waits, who is free, and which skills somebody signed in has.
+
+    lost_since: for each one signed in, since when page and phone cannot be reached; None: they can be.
+    """
 
     waiting: Sequence[Waiting]
     free: Sequence[Free]
     skilled: frozenset[str]
-    signed_in: int
+    lost_since: Sequence[datetime | None]
+
+    def there(self, now: datetime) -> int:
+        """How many operators a caller may wait for."""
+        return sum(lost is None or now - lost < LOST_FOR for lost in self.lost_since)
 
 
 async def standing(db: AsyncSession) -> Standing:
@@ -41,13 +59,18 @@ async def standing(db: AsyncSession) -> Standing:
             if row.state == AgentState.READY and row.lost_since is None
         ],
         frozenset(skill for row in rows for skill in row.skills),
-        len(rows),
+        [row.lost_since for row in rows],
     )
 
 
 def _waiting(entry: QueueEntry) -> Waiting:
     return Waiting(
-        entry.interaction_id, QueueClass(entry.klass), entry.arrived_at, entry.skill, entry.prefers
+        entry.interaction_id,
+        QueueClass(entry.klass),
+        entry.arrived_at,
+        entry.skill,
+        entry.prefers,
+        entry.waiting_since,
     )
 
 
@@ -70,7 +93,8 @@ async def enter(
     department_id: int | None = None,
     prefers: int | None = None,
 ) -> bool:
-    """Wait for a person; who waited before in this contact keeps the first time of arrival.
+    """Wait for a person; who waited before in this contact keeps the first time of arrival, what they
+    want, and the place that was told.
 
     False when they wait already, or the contact is closed. Raises NotFound.
     """
@@ -78,25 +102,36 @@ async def enter(
         return False
     if not await move(work, interaction_id, State.QUEUED):
         return False
-    first = await work.db.scalar(
-        select(func.min(QueueEntry.arrived_at)).where(QueueEntry.interaction_id == interaction_id)
-    )
+    before = await _last(work.db, interaction_id)
     entry = QueueEntry(
         interaction_id=interaction_id,
         klass=int(klass),
         skill=skill,
         prefers=prefers,
-        department_id=department_id,
-        arrived_at=first or work.now,
+        department_id=department_id or (before.department_id if before else None),
+        arrived_at=before.arrived_at if before else work.now,
         entered_at=work.now,
+        waiting_since=work.now,
         state="waiting",
+        announced=before.announced if before else None,
     )
     work.db.add(entry)
     await work.db.flush()
     work.record(
-        QueueEntered(interaction_id=interaction_id, klass=int(klass), skill=skill, back=first is not None)
+        QueueEntered(interaction_id=interaction_id, klass=int(klass), skill=skill, back=before is not None)
     )
     return True
+
+
+async def _last(db: AsyncSession, interaction_id: int) -> QueueEntry | None:
+    query = select(QueueEntry).where(QueueEntry.interaction_id == interaction_id)
+    return (await db.execute(query.order_by(QueueEntry.id.desc()).limit(1))).scalar_one_or_none()
+
+
+async def skill_wanted(db: AsyncSession, interaction_id: int) -> str | None:
+    """The skill that this contact last waited for."""
+    before = await _last(db, interaction_id)
+    return before.skill if before else None
 
 
 async def offer(work: Work, chosen: Offer) -> bool:
@@ -142,8 +177,7 @@ async def missed(work: Work, interaction_id: int, staff_id: int, *, why: str) ->
     if not back_soon:
         row.missed = [*row.missed, interaction_id][-8:]
     if entry is not None and entry.state == "offered" and entry.staff_id == staff_id:
-        entry.state, entry.staff_id, entry.offered_at = "waiting", None, None
-        await move(work, interaction_id, State.QUEUED)
+        await _unoffered(work, entry)
     if row.wanted:
         await agents.settle_wanted(work, row)
     elif back_soon:
@@ -154,6 +188,24 @@ async def missed(work: Work, interaction_id: int, staff_id: int, *, why: str) ->
     else:
         await agents.step(work, row, AgentState.READY)
     work.record(OfferMissed(interaction_id=interaction_id, staff_id=staff_id, why=why))
+    return True
+
+
+async def _unoffered(work: Work, entry: QueueEntry) -> None:
+    entry.state, entry.staff_id, entry.offered_at = "waiting", None, None
+    entry.waiting_since = work.now
+    await move(work, entry.interaction_id, State.QUEUED)
+
+
+async def unoffered(work: Work, interaction_id: int) -> bool:
+    """Nobody rings for this caller although the entry says so: they wait again. False: that was untrue."""
+    entry = await _live(work, interaction_id)
+    if entry is None or entry.state != "offered":
+        return False
+    agent = await agents.find(work.db, entry.staff_id) if entry.staff_id is not None else None
+    if agent and agent.state is AgentState.RINGING and agent.interaction_id == interaction_id:
+        return False
+    await _unoffered(work, entry)
     return True
 
 
@@ -235,6 +287,29 @@ async def handed_over(work: Work, interaction_id: int, staff_id: int, to: int | 
     await move(work, interaction_id, State.TALKING)
     await matters.open_matter(work, interaction_id, to)
     work.record(CallConnected(interaction_id=interaction_id, staff_id=to, waited_s=0))
+
+
+async def group_of(db: AsyncSession, hospital_id: int) -> str | None:
+    """The skill that callers for this hospital need, where a group of operators looks after it."""
+    query = select(SkillHospital.skill).where(SkillHospital.hospital_id == hospital_id)
+    return (await db.execute(query)).scalar_one_or_none()
+
+
+async def spare(work: Work) -> int:
+    """How many of the free operators nobody waits for: so many calls we owe may be begun (R-092, L15)."""
+    now = await standing(work.db)
+    needed = assign(now.waiting, now.free, work.now, skilled=now.skilled)
+    return callbacks_allowed(len(now.free), len(needed))
+
+
+async def in_a_talk(db: AsyncSession, interaction_id: int) -> bool:
+    """Whether an operator has this caller."""
+    query = select(Agent.id).where(
+        Agent.interaction_id == interaction_id,
+        Agent.signed_out_at.is_(None),
+        Agent.state.in_([state.value for state in IN_CALL]),
+    )
+    return (await db.execute(query.limit(1))).first() is not None
 
 
 async def ended(work: Work, interaction_id: int, how: str) -> bool:

@@ -68,6 +68,12 @@ async def present(db: AsyncSession) -> Sequence[Present]:
     ]
 
 
+async def was_in(db: AsyncSession, unique_id: str) -> bool:
+    """Whether this leg has ever been in its room."""
+    query = select(RoomStay.id).where(RoomStay.unique_id == unique_id).limit(1)
+    return (await db.execute(query)).first() is not None
+
+
 async def of(db: AsyncSession, interaction_id: int) -> Sequence[Stay]:
     """The stays of one call, in order."""
     query = select(RoomStay).where(RoomStay.interaction_id == interaction_id).order_by(RoomStay.id)

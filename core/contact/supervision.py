@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.contact import agents, matters
 from core.contact.agent_rules import ENGAGED
-from core.contact.agent_tables import DeskMessage, QueueEntry, Skill
+from core.contact.agent_tables import Agent, DeskMessage, QueueEntry, Skill
 from core.contact.agents import AgentView
 from core.contact.distribution import QueueClass
 from core.contact.engine import promise_callback
@@ -28,6 +28,8 @@ LONGEST_REASON = 120
 LONGEST_GREETING = 120
 # A caller who was lost is called back within this, unless somebody promised another time.
 CALL_BACK_WITHIN = timedelta(minutes=30)
+# Page and phone away for so long: the operator has gone home.
+GONE_HOME = timedelta(minutes=30)
 
 
 def may_supervise(work: Work) -> None:
@@ -78,6 +80,27 @@ async def force_ready(work: Work, staff_id: int) -> AgentView:
         row.wanted = None
     noted(work, "force-ready", staff_id=staff_id, interaction_id=row.interaction_id)
     return await agents.be_ready(work, staff_id)
+
+
+async def gone_home(work: Work, limit: int = 50) -> int:
+    """Sign out whoever could not be reached for so long that they have left without a word; how many.
+
+    What they left without a disposition is closed as 未整理. Nobody in a call is signed out.
+    """
+    query = (
+        select(Agent.staff_id)
+        .where(
+            Agent.signed_out_at.is_(None),
+            Agent.lost_since < work.now - GONE_HOME,
+            Agent.state.not_in([state.value for state in ENGAGED]),
+        )
+        .limit(limit)
+    )
+    gone = list(await work.db.scalars(query))
+    for staff_id in gone:
+        await matters.untidy(work, staff_id)
+        await agents.sign_out(work, staff_id)
+    return len(gone)
 
 
 async def move_skills(work: Work, staff_id: int, skills: frozenset[str]) -> AgentView:

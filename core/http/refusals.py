@@ -207,6 +207,7 @@ SENTENCES: dict[str, tuple[int, _Words]] = {
     "has-appointments": (409, lambda f: f"该班次还有{_some(f.get('count'))}个占用或预约,不能撤回;请按停诊处理。"),
     "rule-invalid": (400, "规则的键、值或周期不正确。"),
     "changed-meanwhile": (409, "这里刚刚被别人改过,没有覆盖。请看一下现在的内容,再决定是否还要改。"),
+    "callers-waiting": (409, "有来电在等，空闲坐席先接来电；来电接完后再回拨。"),
     "agent-engaged": (409, "正在通话或振铃，请先结束当前来电。"),
     "agent-not-signed-in": (409, "您还没有签入，请先签入。"),
     "phone-taken": (409, "这部话机已有人签入，请先请其签出。"),

@@ -1,20 +1,32 @@
 """Key scripts in memory: the words that are heard, and what the engine then holds."""
 
+from datetime import timedelta
+
 import pytest
+from sqlalchemy import select
 
 from core import journal
 from core.booking import view
 from core.booking.hold import lapse_due
+from core.booking.store import PlainStore
+from core.contact import agents, queueing
 from core.contact import engine as contact
+from core.contact.agent_tables import QueueEntry
+from core.contact.distribution import Offer, QueueClass
+from core.contact.rules import Disposition
 from core.contact.view import recent
 from core.events import InteractionClosed, StepsTaken
+from core.people.tables import Person
+from core.staff import engine as staff
 from core.values import system
 from core.work import Hotline
+from ivr.line import Manners
+from ivr.reception import Desk
 from tests.callers import Caller
 from tests.clocks import FrozenClock
 from tests.ivr.questions import Asked, unmeasured
 from tests.ivr.scripts import SCRIPTS, Script, ends_with
-from tests.ivr.town import LI, Town, book_for, prepare, town
+from tests.ivr.town import FAMILY, LI, Town, book_for, prepare, town
 
 
 @pytest.fixture
@@ -135,3 +147,66 @@ async def test_nobody_free_and_a_hang_up_is_called_back_all_the_same(place: Town
     caller = Caller("!", id="call-9")
     ended = await place.desk.wait(caller)
     assert (ended.value, caller.heard) == ("message", ["all-busy"])
+
+
+async def ready_operator(place: Town) -> int:
+    async with place.hotline.work(system("test")) as work:
+        made = await staff.create_staff(work, login="8001", name="话务员", number="8001")
+        await agents.sign_in(work, made, extension="8001", device="phone")
+        await agents.be_ready(work, made)
+    return made
+
+
+async def test_who_leaves_a_message_while_a_phone_rings_for_them_stops_its_ringing(place: Town) -> None:
+    left: list[int] = []
+
+    async def stop_ringing(interaction_id: int) -> None:
+        left.append(interaction_id)
+
+    desk = Desk(place.hotline, PlainStore(place.hotline), Manners(patience=timedelta(0)), left=stop_ringing)
+    mine = await ready_operator(place)
+    async with place.hotline.work(system("test")) as work:
+        opened = await contact.open_interaction(work, linked_id="call-9", dnis="12320", ani=LI)
+        await queueing.enter(work, opened.interaction_id)
+        await queueing.offer(work, Offer(opened.interaction_id, mine))
+    caller = Caller("1#", id="call-9")
+    assert (await desk.wait(caller)).value == "message"
+    assert left == [opened.interaction_id]
+    async with place.hotline.read() as db:
+        assert (await agents.find(db, mine)).state == "ready"  # type: ignore[union-attr]
+
+
+async def test_a_caller_who_has_an_operator_by_now_does_not_queue_again(place: Town) -> None:
+    mine = await ready_operator(place)
+    async with place.hotline.work(system("test")) as work:
+        opened = await contact.open_interaction(work, linked_id="call-9", dnis="12320", ani=LI)
+        await queueing.enter(work, opened.interaction_id)
+        await queueing.offer(work, Offer(opened.interaction_id, mine))
+        await queueing.connected(work, opened.interaction_id, mine)
+    caller = Caller("", id="call-9")
+    assert (await place.desk.wait(caller)).value == "to-person"
+    assert caller.target == "room"
+    async with place.hotline.read() as db:
+        assert (await queueing.standing(db)).waiting == []
+
+
+async def test_a_call_that_is_over_for_us_is_left_to_the_dialplan(place: Town) -> None:
+    async with place.hotline.work(system("test")) as work:
+        opened = await contact.open_interaction(work, linked_id="call-9", dnis="12320", ani=LI)
+        await contact.close(work, opened.interaction_id, Disposition.FAILED)
+    caller = Caller("", id="call-9")
+    await place.desk.wait(caller)
+    assert caller.target is None
+
+
+async def test_who_is_known_as_an_elder_in_the_menu_waits_as_one(place: Town) -> None:
+    """...though the family's number alone does not tell; and the wall knows for which department."""
+    async with place.hotline.work(system("test")) as work:
+        person = await work.db.get(Person, place.clinic.people["王强"])
+        assert person
+        person.elder_care = True
+    await place.desk.receive(Caller(place.keys("11{wang}110"), ani=FAMILY))
+    async with place.hotline.read() as db:
+        entry = (await db.execute(select(QueueEntry))).scalar_one()
+    assert entry.klass == QueueClass.ELDER
+    assert entry.department_id == place.clinic.department_id

@@ -49,10 +49,14 @@ def seen(
     present: list[Present] | None = None,
     legless: datetime | None = None,
 ) -> Seen:
+    """present: who we think is in rooms; not given: those who are."""
     board = Board()
     board.start_from(channels, LONG_AGO)
     since = {(1, 7): legless} if legless else {}
-    return Seen(board.legs, {one.interaction_id: one for one in calls}, agents, present or [], since, NOW)
+    if present is None:
+        rooms = [leg for leg in board.legs.values() if leg.place is Place.ROOM]
+        present = [Present(1, leg.unique_id, "", None, LONG_AGO) for leg in rooms]
+    return Seen(board.legs, {one.interaction_id: one for one in calls}, agents, present, since, NOW)
 
 
 def consults(leg: str) -> AgentView:
@@ -64,6 +68,11 @@ def consults(leg: str) -> AgentView:
 
 TALKING, RINGING = agent(AgentState.TALKING), agent(AgentState.RINGING)
 DIALLING = agent(AgentState.DIALLING)
+HOLDING = AgentState.HOLDING
+OTHER = replace(TALKING, staff_id=8)
+OTHERS_LEG = channel("desk-1-8-2", "ConfBridge", f"{CALLER},hotline,desk")
+ASKED = channel("desk-1-8-2", "ConfBridge", f"consult-{CALLER},hotline,desk")
+RINGS = channel(LEG, "AppDial", up=False)
 
 
 @pytest.mark.parametrize(
@@ -81,17 +90,38 @@ DIALLING = agent(AgentState.DIALLING)
                 [TALKING, consults(LEG)],
                 legless=NOW - GRACE,
             ),
-            ["consulted-gone"],
+            ["one-of-several-gone"],
+        ),
+        (
+            seen([IN_ROOM, OTHERS_LEG], [call()], [TALKING, OTHER], legless=NOW - GRACE),
+            ["one-of-several-gone"],
         ),
         (seen([WAITS], [call("offered")], [RINGING]), ["not-ringing"]),
+        (seen([WAITS], [call("offered")], []), ["rings-nobody"]),
+        (seen([WAITS, RINGS], [call("queued")], []), ["leg-too-many"]),
+        (seen([IN_ROOM, WITH_LEG], [call("offered")], [RINGING], present=[]), ["unheard", "unheard"]),
+        (
+            seen([IN_ROOM, ASKED], [call()], [replace(RINGING, staff_id=8), consults("desk-1-8-2")]),
+            ["unheard"],
+        ),
+        (seen([IN_ROOM], [], [], present=[]), ["stray"]),
         (seen([], [call()], [TALKING]), ["caller-gone", "call-gone"]),
         (seen([], [call("queued")], []), ["call-gone"]),
         (seen([IN_ROOM], [call()], []), ["alone"]),
         (seen([channel("desk-1-7-1", "", up=False)], [call("offered", "out")], [DIALLING]), []),
         (seen([], [call("offered", "out")], [DIALLING]), ["caller-gone"]),
         (
-            seen([IN_ROOM], [call()], [TALKING], present=[Present(1, LEG, "agent", 7, LONG_AGO)]),
+            seen(
+                [IN_ROOM],
+                [call()],
+                [TALKING],
+                present=[Present(1, LEG, "agent", 7, LONG_AGO), Present(1, CALLER, "caller", None, LONG_AGO)],
+            ),
             ["stay"],
+        ),
+        (
+            seen([IN_ROOM, channel(LEG, "Wait", "3600")], [call("held")], [replace(TALKING, state=HOLDING)]),
+            [],
         ),
     ],
 )

@@ -12,8 +12,9 @@ from core.chance import SystemChance, SystemClock
 from core.contact import agents, stays
 from core.contact import engine as contact
 from core.contact.agents import AgentView
+from core.contact.distribution import Policy
 from core.contact.tables import Interaction
-from core.contact.view import InteractionView, in_hand
+from core.contact.view import InteractionView, in_hand, load
 from core.staff import engine as staff
 from core.values import system
 from core.work import Hotline
@@ -89,6 +90,10 @@ class Floor:
             (one,) = await in_hand(db)
         return one
 
+    async def contact(self, interaction_id: int) -> InteractionView:
+        async with self.hotline.read() as db:
+            return await load(db, interaction_id)
+
     async def call(self, linked_id: str) -> Interaction | None:
         async with self.hotline.read() as db:
             return await contact.by_linked_id(db, linked_id)
@@ -120,7 +125,7 @@ async def floor(exchange: Exchange, hotline: Hotline, number: str = "12320") -> 
     switchboard = Switchboard(hotline, board, control, targets, gap=recorder.gap)
     rooms = Rooms(hotline, board, switchboard, targets, recorder)
     follower = Follower(hotline, board, rooms)
-    distributor = Distributor(hotline, switchboard, overflow=timedelta(seconds=40))
+    distributor = Distributor(hotline, switchboard, policy=Policy())
     verifier = Verifier(hotline, board, switchboard, rooms, grace=timedelta(seconds=2))
     desk = Desk(hotline, PlainStore(hotline), Manners(), distributor.nudge)
 

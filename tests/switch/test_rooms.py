@@ -52,7 +52,9 @@ async def test_a_caller_is_connected_held_fetched_back_and_let_go(made: Floor, t
     async with operators(made, 1) as (desk,), phone(made.exchange.sip_port, LI) as caller:
         await caller.call("12320", wav)
         await caller.press("0")
-        assert LI in (await desk.until("ringing"))["by"]
+        shown = (await desk.until("ringing"))["by"]
+        assert Phone(LI).masked in shown
+        assert LI not in shown
         ringing = await made.state(FIRST, "ringing")
         await desk.do("answer")
         await made.state(FIRST, "talking")
@@ -186,3 +188,4 @@ async def test_a_hospital_joins_and_a_call_we_owe_is_made(made: Floor) -> None:
         await made.switchboard.finish(made.staff[FIRST])
         await outside.until("ended")
         await made.state(FIRST, "wrap-up")
+        await made.until(lambda: made.contact(begun), lambda one: one.disposition == "answered")

@@ -5,6 +5,8 @@ import { Microphone } from "./microphone.js";
 import { Ringer } from "./ringer.js";
 
 const LOOK_MS = 1_000;
+// The name under which the switch calls for what was asked for a moment ago (ivr/control.py).
+const ASKED_FOR = "asked-for";
 const RECOVER_S = { min: 1, max: 4 };
 const MINE = ["talking", "holding", "consulting", "dialling"];
 
@@ -158,6 +160,7 @@ export class Phone extends EventTarget {
       });
     });
     this.#expect();
+    if (this.#ringing && session.remote_identity?.display_name === ASKED_FOR) this.answer();
     if (this.#ringing) this.#ringer.start();
     this.#tell();
   }

@@ -17,6 +17,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("code", name=op.f("pk_skill")),
     )
     op.create_table(
+        "skill_hospital",
+        sa.Column(
+            "hospital_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("skill", sa.String(length=20), nullable=False),
+        sa.ForeignKeyConstraint(["hospital_id"], ["hospital.id"], name=op.f("fk_skill_hospital_hospital_id")),
+        sa.ForeignKeyConstraint(["skill"], ["skill.code"], name=op.f("fk_skill_hospital_skill")),
+        sa.PrimaryKeyConstraint("hospital_id", name=op.f("pk_skill_hospital")),
+    )
+    op.create_table(
         "room_stay",
         sa.Column(
             "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
@@ -150,6 +163,7 @@ def upgrade() -> None:
         sa.Column("department_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("arrived_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("entered_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("waiting_since", sa.DateTime(timezone=True), nullable=False),
         sa.Column("state", sa.String(length=12), nullable=False),
         sa.Column("staff_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("offered_at", sa.DateTime(timezone=True), nullable=True),
@@ -223,6 +237,7 @@ def downgrade() -> None:
         "agent",
         "agent_skill",
         "desk_message",
+        "skill_hospital",
         "skill",
     ):
         op.drop_table(table)
