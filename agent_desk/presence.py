@@ -9,7 +9,7 @@ import structlog
 from agent_desk.house import AgentHouse
 from agent_desk.resting import rest
 from core.contact import agents
-from core.contact.agent_rules import IN_CALL
+from core.contact.agent_rules import IN_CALL, AgentState
 from core.contact.agents import AgentView
 from core.errors import NotSignedIn, Refusal
 from core.values import system
@@ -101,9 +101,10 @@ class Presence:
             if agent is None:
                 raise NotSignedIn(facts={"staff_id": staff_id})
             await self._find(agent)
-            if agent.state not in IN_CALL:
+            if agent.state not in (*IN_CALL, AgentState.RINGING):
                 return False
-            # The page has no call of its own in hand: a leg that is still there was the page's before.
+            # The page has no call of its own in hand: a leg that is still there, or still rings, was the
+            # page's before.
             await self._house.calls.rejoin(staff_id)
             return True
 

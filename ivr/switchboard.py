@@ -32,7 +32,7 @@ class Switchboard(Legwork):
         self.woken()
 
     async def rejoin(self, staff_id: int) -> None:
-        async with self._own(staff_id) as (agent, seen):
+        async with self._own(staff_id, AgentState.RINGING) as (agent, seen):
             # From now on the old leg's end means nothing.
             self.rung[seen.interaction_id, staff_id] = ""
             await self._drop_legs(seen.interaction_id, staff_id, Role.AGENT)
@@ -44,8 +44,10 @@ class Switchboard(Legwork):
                     await self._targets.called(work, seen.interaction_id, asking.staff_id, leg=str(name))
             consulting = agent.state is AgentState.CONSULTING and agent.third is not None
             beside = consulting or (asking is not None and asking.state is AgentState.CONSULTING)
-            await self._ring(agent, seen, "aside" if aside else "consult" if beside else "join", name)
-            if not aside and not beside:
+            rings = agent.state is AgentState.RINGING
+            exten = "aside" if aside else "consult" if beside else "take" if rings else "join"
+            await self._ring(agent, seen, exten, name)
+            if exten == "join":
                 async with self._hotline.work(DESK) as work:
                     await queueing.within(work, staff_id, AgentState.TALKING)
 

@@ -84,7 +84,9 @@ class Switchless:
             await queueing.missed(work, agent.interaction_id or 0, staff_id, why="refused")
 
     async def rejoin(self, staff_id: int) -> None:
-        agent = await self._agent("rejoin", staff_id, *IN_CALL)
+        agent = await self._agent("rejoin", staff_id, *IN_CALL, AgentState.RINGING)
+        if agent.state is AgentState.RINGING:
+            return
         async with self.hotline.work(SWITCH) as work:
             await self._leave(work, staff_id)
             if staff_id not in self.dead:

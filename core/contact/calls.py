@@ -35,7 +35,8 @@ class Calls(Protocol):
     async def rejoin(self, staff_id: int) -> None:
         """Ring the operator's phone again for the call that is theirs: a page that has come back.
 
-        The page answers by itself. A leg they still had, of the page that went, is ended.
+        The page answers by itself what was answered before. A leg they still had, or that still rang, of
+        the page that went, is ended.
         """
 
     async def hold(self, staff_id: int) -> None:

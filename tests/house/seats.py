@@ -138,3 +138,16 @@ async def begin_work(seat: Seat) -> None:
     await seat.shows("已连上")
     await seat.press("F2")
     await seat.state("空闲")
+
+
+async def back_to_work(seat: Seat) -> None:
+    """Ready, from wherever the operator was left."""
+    phones = seat.page.get_by_role("listbox", name="用哪部电话")
+    signed_in = seat.page.get_by_role("button", name="签出")
+    await expect(phones.or_(signed_in)).to_be_visible(timeout=SOON_MS)
+    if await phones.is_visible():
+        await begin_work(seat)
+        return
+    await seat.shows("已连上")
+    if "空闲" not in await seat.page.locator("#strip").inner_text():
+        await seat.press("F2")

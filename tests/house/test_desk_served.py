@@ -15,7 +15,7 @@ import soundfile
 from playwright.async_api import Playwright, async_playwright, expect
 
 from tests import audio
-from tests.house.seats import COUNT, SOON_MS, Machine, Seat, begin_work, machine
+from tests.house.seats import COUNT, SOON_MS, Machine, Seat, back_to_work, machine
 from tests.houses import House, serving
 from tests.phones import Phone, phone
 
@@ -174,19 +174,6 @@ async def test_page_browser_and_network_may_break_and_call_and_draft_survive(
         await seat.state("空闲")
     music = audio.played(house.folder / "data" / "switch" / "music" / "calm")
     assert audio.anywhere(audio.read(heard), music) > audio.SURE
-
-
-async def back_to_work(seat: Seat) -> None:
-    """Ready, from wherever the operator was left."""
-    phones = seat.page.get_by_role("listbox", name="用哪部电话")
-    signed_in = seat.page.get_by_role("button", name="签出")
-    await expect(phones.or_(signed_in)).to_be_visible(timeout=SOON_MS)
-    if await phones.is_visible():
-        await begin_work(seat)
-        return
-    await seat.shows("已连上")
-    if "空闲" not in await seat.page.locator("#strip").inner_text():
-        await seat.press("F2")
 
 
 async def test_a_consultation_survives_the_page_and_is_completed_by_another(

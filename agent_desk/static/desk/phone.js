@@ -142,7 +142,7 @@ export class Phone extends EventTarget {
 
   // Registered anew, or the server found anew: it takes us as there, and rings if our call lacks our leg.
   #greet() {
-    if (this.registered && this.#store.online && !this.#session) this.#store.ask("rejoin").catch(() => {});
+    if (this.registered && this.#store.online && !this.#session && !this.#ringing) this.#store.ask("rejoin").catch(() => {});
   }
 
   // --- one call --------------------------------------------------------------------------------------
