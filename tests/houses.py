@@ -13,7 +13,7 @@ from typing import IO, Any
 
 import aiohttp
 
-from tests import audio
+from tests import audio, ports
 
 READY_S = 120
 SOON_S = 45
@@ -51,10 +51,21 @@ class House:
         return audio.played(self.folder / "data" / "sounds" / "zh" / name)
 
 
+# A house that is started again finds its switch where it was, perhaps still at work.
+_SIP: dict[Path, int] = {}
+
+
+def _sip_port(folder: Path) -> int:
+    if folder not in _SIP:
+        _SIP[folder] = ports.sip()
+    return _SIP[folder]
+
+
 def environment(folder: Path, more: Mapping[str, str]) -> dict[str, str]:
     return os.environ | {
         "HOTLINE_DATA": str(folder / "data"),
         "HOTLINE_PORT": "0",
+        "HOTLINE_SIP_PORT": str(_sip_port(folder)),
         "HOTLINE_DEMO": "yes",
         "HOTLINE_DEMO_SIZE": "tiny",
         "HOTLINE_QUEUE_PATIENCE_S": "8",

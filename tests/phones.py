@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import itertools
 import json
 import sys
 from collections.abc import AsyncIterator, Mapping
@@ -10,9 +9,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from tests import ports
+
 PROGRAM = Path(__file__).parent / "phone_process.py"
-# Outside the switch's range; each phone takes a few.
-_RTP = itertools.cycle(range(30000, 39000, 10))
+_RTP = ports.media()
 WITHIN_S = 30.0
 FINGER_S = 0.22
 

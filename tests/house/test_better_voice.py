@@ -24,7 +24,7 @@ from tests import audio
 from tests.houses import House, parts, serving, until
 from tests.phones import phone
 
-pytestmark = pytest.mark.switch
+pytestmark = [pytest.mark.switch, pytest.mark.busy]
 
 LISTENS_S = 6.0
 GREETING = catalogue().clips(Prompt("greeting"))[0]

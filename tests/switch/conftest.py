@@ -19,6 +19,7 @@ from ivr.call import Prompt, Track
 from ivr.dialplan import CORE_SOUNDS, Installation
 from ivr.speech import Voice
 from ivr.voices import open_voice
+from tests import ports
 from tests.ivr.conftest import town_model
 
 __all__ = ["town_model"]
@@ -66,6 +67,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return Settings(
         data=folder / "data",
         cache=Settings().cache,
+        sip_port=ports.sip(),
         numbers=NUMBERS,
         queue_patience_s=6,
         outbound=f"sip:127.0.0.1:{outside}",

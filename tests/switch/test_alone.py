@@ -49,7 +49,9 @@ def nobody() -> Iterator[int]:
 
 @pytest.fixture(scope="module")
 def at(settings: Settings, nobody: int, tmp_path_factory: pytest.TempPathFactory) -> Installation:
-    own = settings.model_copy(update={"data": tmp_path_factory.mktemp("alone"), "queue_patience_s": 30})
+    own = settings.model_copy(
+        update={"data": tmp_path_factory.mktemp("alone"), "queue_patience_s": 30, "sip_port": 0}
+    )
     return replace(installation(own, SystemChance()), agi_port=nobody, rtp=(20000, 24999))
 
 

@@ -22,7 +22,12 @@ from tests.ivr.at_random import prompts
 from tests.phones import phone
 from tests.switch.conftest import NUMBERS, Exchange
 
-pytestmark = [pytest.mark.switch, pytest.mark.slow, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [
+    pytest.mark.switch,
+    pytest.mark.busy,
+    pytest.mark.slow,
+    pytest.mark.asyncio(loop_scope="session"),
+]
 
 COUNT, IN_ONE_CALL = 36, 6
 # The quick voice says each second one: its figure stands beside the other, and takes as long to hear.
