@@ -12,7 +12,7 @@ from core.http.pages import environment
 from core.http.sessions import MANNERS, TableStorage
 from web import live, names, operations, prompts, sounds, start, stories
 from web.house import HOUSE, WebHouse
-from web.staff import accounts, audit, login, me, roles
+from web.staff import accounts, audit, login, me, roles, skills
 
 HERE = Path(__file__).parent
 # Forms of patients are small; uploads come with their own limit where they come.
@@ -46,6 +46,7 @@ def make_app(house: WebHouse) -> web.Application:
         login,
         me,
         roles,
+        skills,
         accounts,
         audit,
     ):

@@ -127,6 +127,14 @@ class AgentMoved(Event):
     interaction_id: int | None = None
 
 
+class SkillKept(Event):
+    """What callers may need, and who has it, is otherwise now. there: False when it was dropped."""
+
+    kind = "skill.kept"
+    code: str
+    there: bool
+
+
 class AgentWants(Event):
     """A pause or a sign-out asked for during a call; it takes effect after it."""
 

@@ -19,6 +19,8 @@ ACTS = {
     "role-created": "新建角色",
     "role-changed": "修改角色",
     "role-deleted": "删除角色",
+    "skill-kept": "保存技能",
+    "skill-dropped": "删除技能",
     "override-deadline": "超时特批",
     "unmasked": "查看完整号码",
     "exported": "导出数据",

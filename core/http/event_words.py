@@ -265,6 +265,7 @@ _WORDS: Mapping[type[e.Event], Words] = {
     e.QueueEnded: _queue_ended,
     e.QueueAlarm: _plain("有空闲话务员而来电仍在等", BAD),
     e.AgentMoved: _agent,
+    e.SkillKept: _plain("话务员技能调整"),
     e.AgentWants: _plain("话务员：通话后改变状态"),
     e.AgentLost: lambda event, names: ("话务员恢复连接" if event.found else "话务员连接中断", (), WAIT),
     e.AgentCorrected: _plain("按交换机的实际情况校正了状态", WAIT),

@@ -78,6 +78,9 @@ POST /staff/roles/new                                  .    .    .    .    x    
 GET /staff/roles/{id}                                  .    .    .    .    x    x    x
 POST /staff/roles/{id}                                 .    .    .    .    x    x    x
 POST /staff/roles/{id}/delete                          .    .    .    .    x    x    x
+GET /staff/skills                                      .    .    .    .    x    x    x
+POST /staff/skills                                     .    .    .    .    x    x    x
+POST /staff/skills/{code}/delete                       .    .    .    .    x    x    x
 GET /staff                                             .    .    .    .    x    x    x
 GET /staff/new                                         .    .    .    .    x    x    x
 POST /staff/new                                        .    .    .    .    x    x    x
@@ -323,6 +326,9 @@ POST /staff/{other}/delete                             403
 POST /staff/sessions/{session}/end                     403
 POST /me/sessions/{session}/end                        404
 GET  /staff/roles/new                                  403
+GET  /staff/skills                                     403
+POST /staff/skills                                     403
+POST /staff/skills/mixed/delete                        403
 GET  /staff/roles/{role}                               403
 POST /staff/roles/{role}                               403
 POST /staff/roles/{role}/delete                        403

@@ -11,6 +11,7 @@ from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient
 from pytest_aiohttp import AiohttpClient
 
+from core.contact import queueing, skills
 from core.staff import audit
 from core.staff.engine import give_one_time
 from core.staff.functions import FUNCTIONS
@@ -287,3 +288,31 @@ async def test_the_audit_is_found_by_who_what_and_when(
 
 async def test_nobody_reads_the_passwords_of_the_demo_outside_it(client: Client) -> None:
     assert "演示账号" not in await (await client.get("/login")).text()
+
+
+async def test_a_skill_is_kept_with_its_people_and_hospitals_and_dropped(
+    client: Client, hotline: Hotline
+) -> None:
+    here = await clinic(hotline)
+    await enter(client, hotline, "staff")
+    await account(hotline, "desk", login="lin", number="8001")
+    page = "/staff/skills"
+    made = await post(
+        client, page, code="provincial", label="省级医院组", people="8001", hospital=str(here.hospital_id)
+    )
+    assert await goes_to(made) == "/staff/skills?done=%E7%9C%81%E7%BA%A7%E5%8C%BB%E9%99%A2%E7%BB%84"
+    async with hotline.read() as db:
+        (one,) = await skills.skills(db)
+        assert (one.code, one.hospitals, [number for number, _ in one.people]) == (
+            "provincial", {here.hospital_id}, ["8001"]
+        )  # fmt: skip
+        assert await queueing.group_of(db, here.hospital_id) == "provincial"
+    for wrong in ({"code": "省"}, {"label": " "}, {"people": "8001 9999"}):
+        form = {"code": "provincial", "label": "改名", "people": "8001"} | wrong
+        refused = await post(client, page, **form)
+        assert refused.status == 400, wrong
+    dropped = await post(client, "/staff/skills/provincial/delete", page)
+    assert dropped.status == 303
+    async with hotline.read() as db:
+        assert await skills.skills(db) == []
+        assert await queueing.group_of(db, here.hospital_id) is None

@@ -41,6 +41,7 @@ LINKS = (
     Link("我的账号", "/me"),
     Link("人员", "/staff", frozenset({"staff"})),
     Link("角色", "/staff/roles", frozenset({"staff"})),
+    Link("技能", "/staff/skills", frozenset({"staff"})),
     Link("在线", "/staff/sessions", frozenset({"staff"})),
     Link("审计", "/staff/audit", frozenset({"staff"})),
 )
