@@ -307,10 +307,15 @@ async def test_a_skill_is_kept_with_its_people_and_hospitals_and_dropped(
             "provincial", {here.hospital_id}, ["8001"]
         )  # fmt: skip
         assert await queueing.group_of(db, here.hospital_id) == "provincial"
-    for wrong in ({"code": "省"}, {"label": " "}, {"people": "8001 9999"}):
+    for wrong, words in (
+        ({"code": "省"}, "小写字母开头"),
+        ({"label": " "}, "请填写名称"),
+        ({"people": "8001 9999"}, "没有这些工号：9999"),
+    ):
         form = {"code": "provincial", "label": "改名", "people": "8001"} | wrong
         refused = await post(client, page, **form)
         assert refused.status == 400, wrong
+        assert words in await refused.text()
     dropped = await post(client, "/staff/skills/provincial/delete", page)
     assert dropped.status == 303
     async with hotline.read() as db:

@@ -36,6 +36,7 @@ async def _skills(
         rows=rows,
         hospitals=hospitals,
         typed=typed,
+        unknown=str(refusal.facts.get("unknown", "")) if refusal else "",
         done=request.query.get("done", ""),
     )
 
