@@ -7,7 +7,7 @@ from pydantic import Field
 
 from agent_desk import pop_draft
 from agent_desk.commands import Asked, Command, Nothing, Said, Seat
-from core.booking import draft, draft_slot, draft_view, for_caller
+from core.booking import draft, draft_slot, draft_view, for_caller, patients
 from core.booking import view as booking
 from core.booking.draft_view import DraftView
 from core.booking.for_caller import Given
@@ -67,6 +67,7 @@ async def save(seat: Seat, asked: Save, _key: str) -> Said:
     fields = frozenset(asked.changes)
     async with seat.work() as work:
         await _own(seat, work, asked.draft_id)
+        await patients.must_reach(work.db, asked.changes, seat.by)
         saved = await draft.save(work, asked.draft_id, version=asked.version, changes=asked.changes)
     seat.floor.typed(seat.staff_id, fields)
     if saved.interaction_id is not None:

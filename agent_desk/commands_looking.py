@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from agent_desk import pop_caller
 from agent_desk.commands import Asked, Command, Said, Seat
 from agent_desk.commands_booking import MAY_BOOK
-from core.booking import availability, draft, draft_view, equivalents
+from core.booking import availability, draft, draft_view, equivalents, patients
 from core.booking.availability import DeskSession
 from core.booking.draft_row import ONGOING
 from core.booking.equivalents_rules import Equivalent
@@ -18,7 +18,6 @@ from core.contact import engine as contact
 from core.errors import NotAllowed, PersonUnknown, WrongInput
 from core.http.access import Access
 from core.http.pages import clock
-from core.people import look_up
 from core.people.tables import Person
 from core.values import Phone, phone
 
@@ -69,11 +68,13 @@ class StandIn(Asked):
 
 
 async def search(seat: Seat, asked: Search, _key: str) -> Said:
-    """By name, pinyin, initials, or a whole phone or card number (R-094)."""
+    """By name, pinyin, initials, phone or card, or a whole identity number (R-094), shown masked; staff
+    find their hospital's.
+    """
     house, now = seat.house, seat.house.hotline.clock.now()
     async with house.hotline.read() as db:
-        found = await look_up.search(db, house.hotline.sealer, asked.q, PEOPLE_SHOWN)
-        return {"people": [await pop_caller.shown_person(house, db, one, now) for one in found]}
+        found = await patients.search(db, house.hotline.sealer, asked.q, seat.by, PEOPLE_SHOWN)
+        return {"people": [await pop_caller.shown_person(house, db, one, now, by=seat.by) for one in found]}
 
 
 async def pick(seat: Seat, asked: Pick, _key: str) -> Said:
@@ -83,6 +84,7 @@ async def pick(seat: Seat, asked: Pick, _key: str) -> Said:
         person = await work.db.get(Person, asked.person_id)
         if person is None:
             raise PersonUnknown
+        await patients.must_know(work.db, person.id, seat.by)
         seen = await draft_view.of_interaction(work.db, work.sealer, call)
         if seen is None or seen.state not in ONGOING:
             seen = await draft.open_draft(work, interaction_id=call, staff_id=seat.staff_id)
@@ -105,7 +107,7 @@ async def card_check(seat: Seat, asked: Card, _key: str) -> Said:
         found = await by_card(
             work, hospital_id=asked.hospital_id, card=asked.card, name=asked.name, number=number
         )
-        return {"person": await pop_caller.shown_person(house, work.db, found, work.now)}
+        return {"person": await pop_caller.shown_person(house, work.db, found, work.now, by=seat.by)}
 
 
 # --- the catalogue and what is free ---------------------------------------------------------------

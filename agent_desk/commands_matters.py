@@ -9,10 +9,11 @@ from pydantic import Field
 from agent_desk.commands import Asked, Command, Said, Seat
 from agent_desk.commands_shift import AT_THE_DESK
 from agent_desk.pop import REASONS_REVEAL
+from core.booking import patients
 from core.contact import matters
 from core.errors import NotAllowed, NotFound, WrongInput
 from core.http.access import Access
-from core.people import engine as people
+from core.staff import audit
 
 # A number that was shown is hidden again by the page after so long.
 SHOWN_FOR = timedelta(seconds=30)
@@ -36,20 +37,24 @@ async def dispose(seat: Seat, asked: Dispose, _key: str) -> Said:
         seen = await matters.find(work.db, asked.matter_id)
         if seen is None:
             raise NotFound(facts={"what": "matter"})
-        if seen.staff_id != seat.staff_id and not seat.by.may("supervise"):
+        others = seen.staff_id != seat.staff_id
+        if others and not (seat.by.may("supervise") and seat.by.sees(None)):
             raise NotAllowed(facts={"what": "matter"})
         done = await matters.dispose(work, asked.matter_id, asked.first, asked.second)
+        if others:
+            what = f"改小结 {asked.first}/{asked.second}"
+            await audit.note(work, "supervised", what=what, subject_id=asked.matter_id)
         left = await matters.unfinished(work.db, seat.staff_id)
     return {"matter_id": done.matter_id, "by_act": done.by_act, "unfinished": len(left)}
 
 
 async def reveal(seat: Seat, asked: Reveal, _key: str) -> Said:
-    """A masked value in full, for a moment: an act with a reason, written down."""
+    """A masked value in full, for a moment: an act with a reason, written down; of one's own patients."""
     if asked.reason not in REASONS_REVEAL:
         raise WrongInput(facts={"field": "reason"})
     agent = await seat.agent()
     async with seat.work(agent.interaction_id) as work:
-        value = await people.reveal(work, asked.person_id, asked.field, reason=asked.reason)
+        value = await patients.unmask(work, asked.person_id, asked.field, asked.reason)
         until = work.now + SHOWN_FOR
     return {"value": value, "until": until}
 

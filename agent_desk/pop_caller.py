@@ -69,7 +69,7 @@ async def caller(
     ahead = await _ahead(db, by, person, row.ani_print, now)
     by_number = number if person is not None and row.person_id is None else None
     shown = {
-        "person": await shown_person(house, db, person, now, number=by_number) if person else None,
+        "person": await shown_person(house, db, person, now, by=by, number=by_number) if person else None,
         "candidates": [_candidate(one, now) for one in candidates] if person is None else [],
         "history": in_one_line(past),
         "credit": await _credit(db, by, person, now, blocked=blocked),
@@ -107,11 +107,18 @@ async def _credit(
 
 
 async def shown_person(
-    house: AgentHouse, db: AsyncSession, person: Person, now: datetime, *, number: Phone | None = None
+    house: AgentHouse,
+    db: AsyncSession,
+    person: Person,
+    now: datetime,
+    *,
+    by: Actor | None,
+    number: Phone | None = None,
 ) -> dict[str, Any]:
     """A person as a desk may show them without a reason: identity, phone and cards masked.
 
-    number: one of theirs, where it is known; else their main one is looked up.
+    by: who sees it: of the cards, those of their hospitals; None: nobody yet, and no card. number: one
+    of theirs, where it is known; else their main one is looked up.
     """
     sealer = house.hotline.sealer
     if number is None:
@@ -125,7 +132,7 @@ async def shown_person(
         "id_kind": person.identity_kind,
         "id_masked": mask(identity, 3, 4) if identity else None,
         "phone_masked": number.masked if number else None,
-        "cards": await cards(house, db, person.id),
+        "cards": await cards(house, db, person.id, by) if by else [],
     }
 
 
@@ -140,7 +147,7 @@ async def _main_number(house: AgentHouse, db: AsyncSession, person_id: int) -> P
     return Phone(house.hotline.sealer.open(sealed, "phone")) if sealed else None
 
 
-async def cards(house: AgentHouse, db: AsyncSession, person_id: int) -> list[dict[str, Any]]:
+async def cards(house: AgentHouse, db: AsyncSession, person_id: int, by: Actor) -> list[dict[str, Any]]:
     query = (
         select(VisitCard, Hospital.short_name)
         .join(Hospital, Hospital.id == VisitCard.hospital_id)
@@ -156,6 +163,7 @@ async def cards(house: AgentHouse, db: AsyncSession, person_id: int) -> list[dic
             "balance_fen": row.balance_fen,
         }
         for row, hospital in (await db.execute(query)).all()
+        if by.sees(row.hospital_id)
     ]
 
 

@@ -7,12 +7,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from agent_desk.house import AgentHouse
 from core.booking import draft_view
+from core.booking.draft_agreed import NOTHING, Agreed, agreed
 from core.booking.draft_rules import HeldFacts, shown
 from core.booking.draft_view import DraftView
-from core.booking.for_caller import warnings
+from core.booking.draft_warnings import warnings
+from core.errors import CardChargeOff
 from core.http.pages import clock
 from core.http.refusals import sentence
-from core.values import Actor
+from core.values import Actor, Channel
 
 
 @dataclass(frozen=True)
@@ -33,14 +35,22 @@ async def draft(
     seen = await draft_view.of_interaction(db, house.hotline.sealer, interaction_id)
     if seen is None:
         return Shown(None, None)
-    now = house.hotline.clock.now()
-    against = await warnings(db, house.hotline.sealer, seen, by=by, now=now) if by else []
+    hotline, now = house.hotline, house.hotline.clock.now()
+    channel = by.channel if by and by.channel else Channel.PHONE
+    found = await agreed(db, hotline.sealer, seen, now=now, channel=channel, demo=hotline.demo)
+    against = await warnings(db, hotline.sealer, seen, by=by, now=now, demo=hotline.demo) if by else []
+    if found.paying and found.paying.card_off:
+        against.append(CardChargeOff())
     told = [sentence(one) for one in against]
-    return Shown({**written(seen, typed), "warnings": told}, seen.held.hold_id if seen.held else None)
+    shown_draft = {**written(seen, typed, found), "warnings": told}
+    return Shown(shown_draft, seen.held.hold_id if seen.held else None)
 
 
-def written(seen: DraftView, typed: frozenset[str] = frozenset()) -> dict[str, Any]:
-    """A draft as the page gets it: numbers masked but those it has just typed."""
+def written(seen: DraftView, typed: frozenset[str] = frozenset(), found: Agreed = NOTHING) -> dict[str, Any]:
+    """A draft as the page gets it: numbers masked but those it has just typed.
+
+    pays: the ways to pay there are, and pay: the one it will be; null while there is no slot.
+    """
     return {
         "draft_id": seen.draft_id,
         "version": seen.version,
@@ -51,7 +61,9 @@ def written(seen: DraftView, typed: frozenset[str] = frozenset()) -> dict[str, A
         "lapsed": hold(seen.held) if seen.held and not seen.held.live else None,
         "missing": [{"field": one.field, "words": one.words, "must": one.must} for one in seen.missing],
         "warnings": [],
-        "read_back": seen.read_back,
+        "read_back": found.read_back,
+        "pays": list(found.paying.codes) if found.paying else None,
+        "pay": found.paying.way if found.paying else None,
         "result": {
             "appointment_id": seen.result.appointment_id,
             "serial": seen.result.serial,

@@ -190,7 +190,7 @@ async def _panel(
     return Panel(await visit_of(db, made, now=now, by=by), find, hits, free)
 
 
-@needs("book")
+@needs("book", also=("query",))
 async def cancel(request: web.Request) -> web.Response:
     form, appointment_id = await sent(request), _number(request)
 
@@ -200,7 +200,7 @@ async def cancel(request: web.Request) -> web.Response:
     return await _act(request, act, appointment_id)
 
 
-@needs("book")
+@needs("book", also=("query",))
 async def change(request: web.Request) -> web.Response:
     form, appointment_id = await sent(request), _number(request)
     chosen = [number_in(part) for part in one(form, "to").split("-")]
@@ -215,7 +215,7 @@ async def change(request: web.Request) -> web.Response:
         )
         seen = await view.load(work.db, made.appointment_id)
         where = f"{seen.hospital_short}{seen.where}"
-        return said(made.serial, made.starts_at, made.ends_at, where=where, changed=True)
+        return said(made.serial, made.starts_at, made.ends_at, where=where, changed=True, pay_by=made.pay_by)
 
     return await _act(request, act, appointment_id)
 

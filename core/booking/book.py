@@ -38,10 +38,10 @@ async def book(work: Work, command: Book) -> Booked:
     row = await live_hold(work, command.hold_id)
     slot = await work.db.get_one(Slot, row.slot_id)
     wanted = await asked(work, session_id=row.session_id, period_id=slot.period_id)
-    contact_print = work.sealer.fingerprint(command.contact.digits, "phone")
+    contact = _contact(work, command.contact)
     channel = work.by.channel or Channel.WINDOW
     facts = await facts_for(
-        work, wanted.slot, person_id=command.person_id, contact_print=contact_print, channel=channel
+        work, wanted.slot, person_id=command.person_id, contact_print=contact.mark, channel=channel
     )
     may_book(facts, wanted.book)
     await _occupy(work, row)
@@ -55,9 +55,7 @@ async def book(work: Work, command: Book) -> Booked:
             book=wanted.book,
             person_id=command.person_id,
             booker_id=command.booker_id,
-            contact_print=contact_print,
-            contact_tail=tail_print(work.sealer, command.contact.digits, "phone"),
-            contact_sealed=work.sealer.seal(command.contact.digits, "phone"),
+            contact=contact,
             channel=channel,
             state=_first_state(provisional, terms.pay_by),
             pay_mode=terms.mode,
@@ -87,8 +85,13 @@ async def change(work: Work, command: Change) -> Booked:
     wanted = await asked(work, session_id=row.session_id, period_id=slot.period_id)
     old_asked = await asked(work, session_id=old.session_id)
     may_change(old, old_asked.book, slot=old_asked.slot, now=work.now, by=work.by, override=command.override)
+    contact = (
+        _Contact(old.contact_print, old.contact_tail, old.contact_sealed)
+        if command.contact is None
+        else _contact(work, command.contact)
+    )
     facts = await facts_for(
-        work, wanted.slot, person_id=old.person_id, contact_print=old.contact_print,
+        work, wanted.slot, person_id=old.person_id, contact_print=contact.mark,
         channel=channel, replacing=old.id,
     )  # fmt: skip
     may_book(facts, wanted.book)
@@ -112,9 +115,7 @@ async def change(work: Work, command: Change) -> Booked:
             book=wanted.book,
             person_id=old.person_id,
             booker_id=old.booker_id,
-            contact_print=old.contact_print,
-            contact_tail=old.contact_tail,
-            contact_sealed=old.contact_sealed,
+            contact=contact,
             channel=channel,
             state=_first_state(facts.person.identity_kind is None, waits),
             pay_mode="card" if old.pay_mode == "card" and not due_fen and not moved else terms.mode,
@@ -144,15 +145,31 @@ async def change(work: Work, command: Change) -> Booked:
 
 
 @dataclass(frozen=True)
+class _Contact:
+    """The number that the texts go to, as it is kept."""
+
+    mark: str
+    tail: str | None
+    sealed: bytes
+
+
+def _contact(work: Work, number: Phone) -> _Contact:
+    digits = number.digits
+    return _Contact(
+        work.sealer.fingerprint(digits, "phone"),
+        tail_print(work.sealer, digits, "phone"),
+        work.sealer.seal(digits, "phone"),
+    )
+
+
+@dataclass(frozen=True)
 class _Draft:
     slot: Slot
     facts: SlotFacts
     book: RuleBook
     person_id: int
     booker_id: int | None
-    contact_print: str
-    contact_tail: str | None
-    contact_sealed: bytes
+    contact: _Contact
     channel: Channel
     state: State
     pay_mode: str
@@ -195,9 +212,9 @@ async def _insert(work: Work, draft: _Draft) -> Appointment:
         doctor_id=facts.doctor_id,
         person_id=draft.person_id,
         booker_id=draft.booker_id,
-        contact_print=draft.contact_print,
-        contact_tail=draft.contact_tail,
-        contact_sealed=draft.contact_sealed,
+        contact_print=draft.contact.mark,
+        contact_tail=draft.contact.tail,
+        contact_sealed=draft.contact.sealed,
         channel=draft.channel.value,
         staff_id=work.by.staff_id,
         interaction_id=work.interaction_id,

@@ -41,13 +41,15 @@ class Book:
 class Change:
     """Move an appointment to the slot of a hold, in one transaction (R-087).
 
-    override: a supervisor's reason to pass the deadline.
+    override: a supervisor's reason to pass the deadline. contact: where the texts go from now on; None:
+    where they went.
     """
 
     appointment_id: int
     hold_id: str
     override: str | None = None
     key: str | None = None
+    contact: Phone | None = None
 
 
 @dataclass(frozen=True)

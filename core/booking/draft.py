@@ -11,10 +11,11 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import and_, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.booking.draft_end import GRACE, discard, ended, leave
 from core.booking.draft_row import as_seen, locked, ongoing, put, under_lock
-from core.booking.draft_rules import merged
+from core.booking.draft_rules import merged, somebody_else
 from core.booking.draft_slot import adopt, heartbeat
 from core.booking.draft_view import DraftView, opened, sealed
 from core.booking.hold import release
@@ -24,7 +25,7 @@ from core.contact.tables import Interaction
 from core.errors import ChangedMeanwhile, NotFound, PersonUnknown
 from core.events import DraftOpened, DraftTaken
 from core.people.tables import Person
-from core.values import Actor, ActorKind, Channel
+from core.values import Actor, ActorKind, Channel, Phone
 from core.work import Work
 
 
@@ -119,11 +120,17 @@ def _tell_opened(work: Work, row: Draft, *, continued: bool) -> None:
 async def save(work: Work, draft_id: int, *, version: int, changes: Mapping[str, Any]) -> DraftView:
     """Put what was typed into the draft: only the fields that changed, None takes one out.
 
-    Raises ChangedMeanwhile (facts: draft_id and the present version) when somebody else saved first,
-    WrongInput (facts: field) for a field that no draft has, WrongState when it has ended, NotFound.
+    A name that is not the picked person's is somebody else's, who is not picked. Raises ChangedMeanwhile
+    (facts: draft_id and the present version) when somebody else saved first, WrongInput (facts: field)
+    for a field that no draft has, WrongState when it has ended, NotFound.
     """
     row = await locked(work, draft_id, seen=version)
-    fields = merged(opened(work.sealer, row), changes)
+    before = opened(work.sealer, row)
+    if row.person_id is not None:
+        picked = await work.db.scalar(select(Person.name).where(Person.id == row.person_id))
+        if somebody_else(before, changes, picked or ""):
+            changes = {**changes, "person_id": None}
+    fields = merged(before, changes)
     person_id = fields.get("person_id")
     if person_id is not None and person_id != row.person_id and await work.db.get(Person, person_id) is None:
         raise PersonUnknown
@@ -149,7 +156,8 @@ async def next_matter(
 ) -> DraftView:
     """The same caller wants one more thing: the number they call from stays, the rest is new.
 
-    A draft that came to nothing is given up with its slot. Raises NotFound, WrongInput.
+    Of a change the texts go where they went, until another number is said. A draft that came to
+    nothing is given up with its slot. Raises NotFound, WrongInput.
     """
     old = await under_lock(work, select(Draft).where(Draft.id == draft_id))
     if old is None:
@@ -157,9 +165,20 @@ async def next_matter(
     before = opened(work.sealer, old)
     await discard(work, draft_id)
     row = await _begin(work, old.interaction_id, old.ani_print, old.staff_id)
-    caller = {"contact_phone": before.get("contact_phone") or before.get("phone")}
-    put(work, row, {**caller, "verb": verb, "appointment_id": appointment_id})
+    number = None
+    if verb == "book":
+        number = before.get("contact_phone") or before.get("phone") or await _calls_from(work, old)
+    put(work, row, {"contact_phone": number, "verb": verb, "appointment_id": appointment_id})
     return await as_seen(work, row)
+
+
+async def _calls_from(work: Work, row: Draft) -> str | None:
+    """The mobile number of a draft's call."""
+    if row.interaction_id is None:
+        return None
+    ani = await work.db.scalar(select(Interaction.ani_sealed).where(Interaction.id == row.interaction_id))
+    number = Phone(work.sealer.open(ani, "phone")) if ani is not None else None
+    return number.digits if number is not None and number.is_mobile else None
 
 
 # --- who goes on with it ------------------------------------------------------------------------------
@@ -207,6 +226,14 @@ async def note(
     put(work, row, changes)
     if done:
         await ended(work, row, appointment_id)
+
+
+async def holds(db: AsyncSession, interaction_id: int) -> bool:
+    """Whether a slot is held for this contact's draft."""
+    query = select(Draft.id).where(
+        Draft.interaction_id == interaction_id, Draft.state == "open", Draft.hold_id.is_not(None)
+    )
+    return (await db.execute(query.limit(1))).first() is not None
 
 
 async def keep(work: Work, interaction_id: int) -> None:

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from core.errors import WrongInput
+from core.people.rules import same_name
 from core.values import SERIAL_GROUPS, IdentityKind, local, mask
 
 VERBS = ("book", "change", "cancel")
@@ -37,8 +38,21 @@ _HANGS_ON = {
     "doctor_id": ("session_id", "period_id"),
     "session_id": ("period_id",),
 }
+# Said of the person a draft is about; of another one it would be untrue.
+_OF_PERSON = ("name", "phone", "id_kind", "id_number", "card", "sex", "birth_date")
 
 Fields = Mapping[str, Any]
+
+
+def somebody_else(fields: Fields, changes: Fields, picked: str) -> bool:
+    """Whether a name is typed, and no person named, that is not the picked person's.
+
+    picked: their name. An emptied name is none yet: who was picked stays.
+    """
+    name = changes.get("name")
+    if "person_id" not in fields or "person_id" in changes or not isinstance(name, str) or not name.strip():
+        return False
+    return not same_name(picked, name)
 
 
 def merged(fields: Fields, changes: Fields) -> dict[str, Any]:
@@ -54,6 +68,9 @@ def merged(fields: Fields, changes: Fields) -> dict[str, Any]:
         if name in changes and changes[name] != fields.get(name):
             for other in hanging:
                 after.pop(other, None)
+    if "person_id" in fields and changes.get("person_id", fields["person_id"]) != fields["person_id"]:
+        for other in _OF_PERSON:
+            after.pop(other, None)
     after.update(changes)
     return {name: value for name, value in after.items() if value is not None and value != ""}
 
@@ -132,12 +149,12 @@ def _missing_person(fields: Fields) -> list[Missing]:
             lacks.append(Missing("name", "请问患者姓名？"))
         if "phone" not in fields:
             lacks.append(Missing("phone", "请问患者的电话号码？"))
-        if "card" in fields and "hospital_id" not in fields:
-            lacks.append(Missing("hospital_id", "请问是哪家医院的就诊卡？"))
         if "id_number" not in fields and "card" not in fields:
             lacks.append(Missing("id_number", "请问身份证号码？手边没有可先登记，取号前补齐", must=False))
     elif "phone" not in fields and "contact_phone" not in fields:
         lacks.append(Missing("contact_phone", "短信发到哪个手机号码？"))
+    if "card" in fields and "hospital_id" not in fields:
+        lacks.append(Missing("hospital_id", "请问是哪家医院的就诊卡？"))
     return lacks
 
 
@@ -146,23 +163,22 @@ def _missing_person(fields: Fields) -> list[Missing]:
 _WEEKDAYS = "一二三四五六日"
 _HALVES = ((6, "凌晨"), (12, "上午"), (18, "下午"), (24, "晚上"))
 _KINDS = {"ordinary": "普通号", "expert": "专家号", "disease": "专病号", "special": "特需号"}
-_PAY_WORDS = {"card": "从就诊卡直接扣费", "online": "在线支付", "at-hospital": "就诊当天到医院付"}
 
 
-def read_back(fields: Fields, held: HeldFacts | None, *, name: str, was: str = "") -> str:
+def read_back(held: HeldFacts | None, *, name: str, fee: str, contact: str, was: str = "") -> str:
     """The sentence to agree on before committing; '' while there is nothing to agree on.
 
-    name: the patient's. was: of a change, the appointment as it stands, already in words.
+    name: the patient's. fee: what is paid and how, see draft_pay; '' while that is open. contact: the
+    number that will get the text. was: of a change, the appointment as it stands, already in words.
     """
-    if held is None or not name:
+    if held is None or not name or not fee:
         return ""
     visit = f"{held.hospital}{held.department}，{_whom(held)}，{spoken_span(held.starts_at, held.ends_at)}"
-    fee = f"{spoken_yuan(held.fee_fen)}，{_PAY_WORDS[fields.get('pay', 'at-hospital')]}"
-    tail = str(fields.get("contact_phone") or fields.get("phone") or "")[-4:]
+    tail = contact[-4:]
     text = f"，短信发到尾号{tail}的手机" if len(tail) == 4 else ""
     if was:
-        return f"跟您核对一下：{name}，原来{was}，改为{visit}，挂号费{fee}{text}。对吗？"
-    return f"跟您核对一下：{name}，{visit}，挂号费{fee}{text}。对吗？"
+        return f"跟您核对一下：{name}，原来{was}，改为{visit}，{fee}{text}。对吗？"
+    return f"跟您核对一下：{name}，{visit}，{fee}{text}。对吗？"
 
 
 def _whom(held: HeldFacts) -> str:
@@ -171,14 +187,23 @@ def _whom(held: HeldFacts) -> str:
 
 
 def said(
-    serial: str, starts_at: datetime, ends_at: datetime, *, where: str = "", changed: bool = False
+    serial: str,
+    starts_at: datetime,
+    ends_at: datetime,
+    *,
+    where: str = "",
+    changed: bool = False,
+    pay_by: datetime | None = None,
 ) -> str:
-    """What the caller is told once it is done: serial number in groups, time, place (R-077, R-078)."""
+    """What the caller is told once it is done: serial number in groups, time, place (R-077, R-078).
+
+    pay_by: until when the fee must have come, or the slot is lost.
+    """
     done = "变更成功，新的预约流水号是" if changed else "预约成功，预约流水号是"
     place = f"，请到{where}" if where else ""
-    return (
-        f"{done}{in_groups(serial)}，就诊时间{spoken_span(starts_at, ends_at)}{place}。流水号也会发短信给您。"
-    )
+    due = f"请在{_spoken_instant(pay_by)}前在线付清，过时预约作废。" if pay_by else ""
+    span = spoken_span(starts_at, ends_at)
+    return f"{done}{in_groups(serial)}，就诊时间{span}{place}。{due}流水号也会发短信给您。"
 
 
 def given_up(refund_fen: int, *, by_card: bool = False) -> str:
@@ -200,10 +225,14 @@ def in_groups(serial: str) -> str:
 
 def spoken_span(starts_at: datetime, ends_at: datetime) -> str:
     """11月26日星期四上午8点到8点半."""
-    here = local(starts_at)
+    return f"{_spoken_instant(starts_at)}到{_spoken_clock(ends_at)}"
+
+
+def _spoken_instant(instant: datetime) -> str:
+    here = local(instant)
     day = f"{here.month}月{here.day}日星期{_WEEKDAYS[here.weekday()]}"
     half = next(word for until, word in _HALVES if here.hour < until)
-    return f"{day}{half}{_spoken_clock(starts_at)}到{_spoken_clock(ends_at)}"
+    return f"{day}{half}{_spoken_clock(instant)}"
 
 
 def _spoken_clock(instant: datetime) -> str:

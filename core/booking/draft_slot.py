@@ -10,6 +10,7 @@ from core.booking.draft_row import as_seen, locked, ongoing, put
 from core.booking.draft_rules import kept_until
 from core.booking.draft_view import DraftView, opened
 from core.booking.hold import extend, hold, release
+from core.booking.patient_of import likely
 from core.booking.tables import Draft
 from core.errors import HoldLapsed, WrongInput
 from core.schedule.tables import Hold as HoldRow
@@ -35,9 +36,12 @@ async def choose(
     if verb == "cancel":
         raise WrongInput(facts={"field": "verb"})
     # Of a change the person's limits are asked at the commit, which does not count what it gives up.
-    person_id = row.person_id if verb == "book" else None
+    person = await likely(work.db, work.sealer, fields, demo=work.demo) if verb == "book" else None
     before = row.hold_id
-    held = await hold(work, Hold(session_id, owner(draft_id), period_id=period_id, person_id=person_id))
+    wanted = Hold(
+        session_id, owner(draft_id), period_id=period_id, person_id=person.id if person is not None else None
+    )
+    held = await hold(work, wanted)
     if before is not None and before != held.hold_id:
         await release(work, before, why="moved")
     await _hold_is(work, row, held.hold_id)

@@ -1,4 +1,4 @@
-"""A draft as a desk shows it: its fields, the slot held, what is missing, what to say; read-only."""
+"""A draft as a desk shows it: its fields, the slot held, what is missing, what came of it; read-only."""
 
 import json
 from collections.abc import Mapping
@@ -9,11 +9,11 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.booking import view
-from core.booking.draft_rules import HeldFacts, Missing, given_up, missing, read_back, said, spoken_span
+from core.booking.draft_rules import HeldFacts, Missing, given_up, missing, said
+from core.booking.rules import State
 from core.booking.tables import Draft
 from core.catalogue.tables import Department, Doctor, Hospital
-from core.errors import AppointmentUnknown, NotFound
-from core.people.tables import Person
+from core.errors import NotFound
 from core.schedule.tables import Hold, Period, Session, Slot
 from core.sealing import Sealer
 
@@ -43,7 +43,6 @@ class DraftView:
     fields: Mapping[str, Any]
     held: HeldFacts | None
     missing: tuple[Missing, ...]
-    read_back: str
     result: Result | None
 
     @property
@@ -82,13 +81,6 @@ async def view_of(db: AsyncSession, sealer: Sealer, row: Draft) -> DraftView:
     fields = opened(sealer, row)
     verb = str(fields.get("verb", "book"))
     held = await held_facts(db, row.hold_id) if row.hold_id else None
-    name = str(fields.get("name", "")).strip()
-    if row.person_id is not None and not name:
-        name = str(await db.scalar(select(Person.name).where(Person.id == row.person_id)) or "")
-    was = ""
-    if verb == "change" and "appointment_id" in fields:
-        was = await _was(db, int(fields["appointment_id"]))
-        name = name or await _patient(db, int(fields["appointment_id"]))
     live = row.state in ("open", "left")
     return DraftView(
         row.id,
@@ -101,7 +93,6 @@ async def view_of(db: AsyncSession, sealer: Sealer, row: Draft) -> DraftView:
         fields,
         held if live else None,
         tuple(missing(fields, held)) if live else (),
-        read_back(fields, held, name=name, was=was) if live else "",
         await _result(db, row, verb),
     )
 
@@ -147,22 +138,6 @@ async def held_facts(db: AsyncSession, hold_id: str) -> HeldFacts | None:
     return HeldFacts(*values)
 
 
-async def _was(db: AsyncSession, appointment_id: int) -> str:
-    """The appointment that is to be changed, as one says it."""
-    try:
-        made = await view.load(db, appointment_id)
-    except AppointmentUnknown:
-        return ""
-    return f"{made.hospital_short}{made.department}{spoken_span(made.starts_at, made.ends_at)}"
-
-
-async def _patient(db: AsyncSession, appointment_id: int) -> str:
-    try:
-        return (await view.load(db, appointment_id)).person
-    except AppointmentUnknown:
-        return ""
-
-
 async def _result(db: AsyncSession, row: Draft, verb: str) -> Result | None:
     if row.appointment_id is None:
         return None
@@ -173,5 +148,6 @@ async def _result(db: AsyncSession, row: Draft, verb: str) -> Result | None:
     say = said(
         made.serial, made.starts_at, made.ends_at, where=f"{made.hospital_short}{made.where}",
         changed=made.replaces_id is not None,
+        pay_by=made.pay_by if made.state is State.UNPAID else None,
     )  # fmt: skip
     return Result(made.appointment_id, made.serial, say)

@@ -2,10 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, TypeVar
-
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.booking import draft_view
 from core.booking.book import book, change
@@ -16,19 +13,19 @@ from core.booking.draft_row import ONGOING, locked
 from core.booking.draft_rules import given_up
 from core.booking.draft_view import DraftView
 from core.booking.hold import hold
-from core.booking.loading import appointment, asked_of, known_facts
-from core.booking.may import objections
-from core.booking.patient_of import contact_of, patient_of
+from core.booking.loading import appointment
+from core.booking.patient_of import CONTACT, contact_of, papers_of, patient_of, typed_phone
 from core.booking.paying import charge_card
 from core.booking.tables import Appointment, Draft
 from core.contact import engine as contact
 from core.contact import matters
 from core.contact.tables import Interaction
-from core.errors import ChangedMeanwhile, DraftIncomplete, Refusal, WrongInput
+from core.errors import ChangedMeanwhile, DraftIncomplete, NotFound, Refusal, WrongInput
 from core.events import BookingRefused
-from core.sealing import Sealer
+from core.people.tables import Person
+from core.schedule.tables import Session
 from core.staff import audit
-from core.values import Actor, Channel
+from core.values import Actor
 from core.work import Hotline, Work
 
 T = TypeVar("T")
@@ -48,6 +45,8 @@ async def commit(work: Work, draft_id: int, *, version: int, override: str | Non
     row = await locked(work, draft_id, seen=version)
     seen = await draft_view.view_of(work.db, work.sealer, row)
     _complete(seen)
+    if seen.held is not None:
+        work.by.must_see(seen.held.hospital_id)
     if seen.verb == "cancel":
         cancelled = await cancel_for(work, int(seen.fields["appointment_id"]), override=override)
         await ended(work, row, cancelled.appointment_id)
@@ -84,7 +83,7 @@ async def _book(work: Work, row: Draft, seen: DraftView) -> Booked:
     )
     row.person_id = person.id
     if pay == "card":
-        await charge_card(work, made.appointment_id)
+        await charge_card(work, made.appointment_id, number=fields.get("card"))
     if row.interaction_id is not None and fields.get("attendee_is_caller", booker_id is None):
         await contact.know(work, row.interaction_id, person.id, by="agent")
     await _acted(work, row, "appointment.booked", person.id)
@@ -103,10 +102,12 @@ async def _booker(work: Work, row: Draft, fields: Mapping[str, Any], person_id: 
 async def _change(work: Work, row: Draft, seen: DraftView, override: str | None) -> Booked:
     assert row.hold_id is not None
     appointment_id = int(seen.fields["appointment_id"])
-    await _in_scope(work, appointment_id)
-    made = await change(work, Change(appointment_id, row.hold_id, override=override))
+    old = await _in_scope(work, appointment_id)
+    await papers_of(work, await work.db.get_one(Person, old.person_id), seen.fields)
+    number = typed_phone(work, seen.fields, *CONTACT)
+    made = await change(work, Change(appointment_id, row.hold_id, override=override, contact=number))
     if seen.fields.get("pay") == "card":
-        await charge_card(work, made.appointment_id)
+        await charge_card(work, made.appointment_id, number=seen.fields.get("card"))
     changed = await work.db.get_one(Appointment, made.appointment_id)
     row.person_id = changed.person_id
     await _acted(work, row, "appointment.changed", changed.person_id)
@@ -150,10 +151,15 @@ async def move_for(
 ) -> Booked:
     """Change an appointment to a session that was chosen from a list, in one act (R-087, R-092).
 
-    Raises what holding and changing raise, NotAllowed outside the actor's hospital.
+    Raises what holding and changing raise, NotAllowed when either of the two is outside the actor's
+    hospital, NotFound.
     """
     _said_why(override)
     await _in_scope(work, appointment_id)
+    target = await work.db.get(Session, session_id)
+    if target is None:
+        raise NotFound(facts={"what": "session"})
+    work.by.must_see(target.hospital_id)
     held = await hold(
         work, Hold(session_id, f"query:{work.by.name}"[:64], period_id=period_id, reason="change")
     )
@@ -184,30 +190,6 @@ async def _overridden(work: Work, appointment_id: int, override: str | None) -> 
         await audit.note(
             work, "override-deadline", what="appointment", subject_id=appointment_id, reason=override
         )
-
-
-async def warnings(
-    db: AsyncSession, sealer: Sealer, seen: DraftView, *, by: Actor, now: datetime
-) -> list[Refusal]:
-    """What would refuse this draft if it were committed now: said before the patient waits for it.
-
-    Asked of the pure rules, with no lock and nothing done. Empty while there is no slot or no person.
-    """
-    if seen.held is None or seen.person_id is None:
-        return []
-    wanted = await asked_of(db, session_id=seen.held.session_id, period_id=seen.held.period_id)
-    contact_digits = seen.fields.get("contact_phone") or seen.fields.get("phone")
-    replacing = seen.fields.get("appointment_id") if seen.verb == "change" else None
-    facts = await known_facts(
-        db,
-        wanted.slot,
-        now=now,
-        person_id=seen.person_id,
-        contact_print=sealer.fingerprint(contact_digits, "phone") if contact_digits else None,
-        channel=by.channel or Channel.PHONE,
-        replacing=replacing,
-    )
-    return objections(facts, wanted.book)
 
 
 async def attempt(

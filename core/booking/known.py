@@ -14,8 +14,9 @@ async def begin_with(work: Work, seen: DraftView, ani_sealed: bytes | None) -> D
     """Fill an untouched draft from the caller's number; the operator asks whether it is so.
 
     Several people at one number are candidates for the operator to choose among, not a guess of ours.
+    A change is for whom its appointment is, and its texts go where they went.
     """
-    if ani_sealed is None or TYPED & set(seen.fields):
+    if ani_sealed is None or seen.verb != "book" or TYPED & set(seen.fields):
         return seen
     number = Phone(work.sealer.open(ani_sealed, "phone"))
     changes: dict[str, object] = {"contact_phone": number.digits} if number.is_mobile else {}

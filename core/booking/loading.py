@@ -103,6 +103,20 @@ async def known_facts(
     )
 
 
+async def stranger_facts(
+    db: AsyncSession,
+    slot: SlotFacts,
+    *,
+    now: datetime,
+    person: PersonFacts,
+    contact_print: str | None,
+    channel: Channel,
+) -> BookingFacts:
+    """The same of somebody who is not written down yet: no past, but a phone that may have served others."""
+    served = await _phone_persons(db, contact_print, now)
+    return BookingFacts(now, channel, slot, person, history=(), blocks=(), phone_persons=served)
+
+
 async def history(db: AsyncSession, person_id: int, now: datetime) -> tuple[PastAppointment, ...]:
     """A person's appointments of the last year and all to come, oldest first."""
     rows = await db.execute(

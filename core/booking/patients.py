@@ -1,6 +1,6 @@
 """Patients looked up by an operator, with cards, visits and credit; staff see their hospital's (R-094)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,6 +17,7 @@ from core.money.card import CardView, cards_of
 from core.people import engine as people
 from core.people.look_up import meaning
 from core.people.tables import Person, VisitCard
+from core.schedule.tables import Session
 from core.sealing import Sealer
 from core.staff import audit
 from core.values import Actor, day_of, mask
@@ -70,6 +71,14 @@ async def look_up(
     return People([await person_view(db, sealer, one, day_of(now)) for one in ids], count, page, pages)
 
 
+async def search(db: AsyncSession, sealer: Sealer, words: str, by: Actor, limit: int) -> list[Person]:
+    """The first of them, as they stand in the register."""
+    if not words.split():
+        return []
+    query = select(Person).where(meaning(sealer, words), *_scope(by)).order_by(Person.id).limit(limit)
+    return list((await db.execute(query)).scalars())
+
+
 def _scope(by: Actor) -> list[ColumnElement[bool]]:
     """Staff of one hospital know those who have a card there, or were ever booked there."""
     if by.hospital_id is None:
@@ -81,7 +90,7 @@ def _scope(by: Actor) -> list[ColumnElement[bool]]:
 
 async def patient(db: AsyncSession, sealer: Sealer, person_id: int, by: Actor, *, now: datetime) -> Patient:
     """Everything about one patient that the actor may see. Raises PersonUnknown, also for another's."""
-    await _seen_by(db, person_id, by)
+    await must_know(db, person_id, by)
     phones = await people.phones_of(db, sealer, person_id)
     cards = [one for one in await cards_of(db, sealer, person_id) if by.sees(one.hospital_id)]
     query = view.joined().where(Appointment.person_id == person_id)
@@ -98,20 +107,44 @@ async def patient(db: AsyncSession, sealer: Sealer, person_id: int, by: Actor, *
     )
 
 
-async def _seen_by(db: AsyncSession, person_id: int, by: Actor) -> None:
+async def must_know(db: AsyncSession, person_id: int, by: Actor) -> None:
+    """Raises PersonUnknown for somebody who is none of the actor's patients, as if there were nobody."""
     query = select(Person.id).where(Person.id == person_id, *_scope(by))
     if (await db.execute(query)).first() is None:
         raise PersonUnknown
 
 
+async def must_reach(db: AsyncSession, changes: Mapping[str, object], by: Actor) -> None:
+    """Nothing put into a draft leads beyond what its operator may see (R-167): people, visits, sessions.
+
+    Raises PersonUnknown, NotAllowed. What is of another type is refused when it is saved.
+    """
+    ids = {name: value for name, value in changes.items() if isinstance(value, int)}
+    for name in ("person_id", "booker_id"):
+        if name in ids:
+            await must_know(db, ids[name], by)
+    if by.hospital_id is None:
+        return
+    if "hospital_id" in ids:
+        by.must_see(ids["hospital_id"])
+    for name, row in (("appointment_id", Appointment), ("session_id", Session)):
+        if name in ids:
+            by.must_see(await db.scalar(select(row.hospital_id).where(row.id == ids[name])) or 0)
+
+
 async def reveal(work: Work, person_id: int, field: str, reason: str) -> str:
-    """A masked number in full, for a chosen reason; written into journal and audit.
+    """A masked number in full, for a reason chosen of REVEAL_REASONS; see `unmask`."""
+    if reason not in REVEAL_REASONS:
+        raise WrongInput(facts={"field": "reason", "why": "empty"})
+    return await unmask(work, person_id, field, REVEAL_REASONS[reason])
+
+
+async def unmask(work: Work, person_id: int, field: str, reason: str) -> str:
+    """A masked number in full, written into journal and audit. reason: in the words of a face.
 
     field: 'identity' or 'phone'. Raises NotAllowed, PersonUnknown, WrongInput.
     """
-    if reason not in REVEAL_REASONS:
-        raise WrongInput(facts={"field": "reason", "why": "empty"})
-    await _seen_by(work.db, person_id, work.by)
-    value = await people.reveal(work, person_id, field, reason=REVEAL_REASONS[reason])
-    await audit.note(work, "unmasked", what=field, subject_id=person_id, reason=REVEAL_REASONS[reason])
+    await must_know(work.db, person_id, work.by)
+    value = await people.reveal(work, person_id, field, reason=reason)
+    await audit.note(work, "unmasked", what=field, subject_id=person_id, reason=reason)
     return value

@@ -4,10 +4,11 @@ from core.booking.loading import appointment, asked, facts_for
 from core.booking.may import may_book, ruled
 from core.booking.rules import FHIR, LIVE, State, step
 from core.booking.tables import Appointment
-from core.errors import CardChargeOff, IdentityNeeded, Refusal
+from core.errors import CardChargeOff, CardMismatch, IdentityNeeded, Refusal
 from core.events import AppointmentConfirmed
 from core.money import card
 from core.money import engine as money
+from core.people.tables import VisitCard
 from core.schedule import slots
 from core.schedule.tables import Slot
 from core.values import Channel
@@ -71,11 +72,12 @@ async def identity_came(work: Work, appointment_id: int) -> None:
         _confirm(work, made)
 
 
-async def charge_card(work: Work, appointment_id: int) -> int:
+async def charge_card(work: Work, appointment_id: int, *, number: str | None = None) -> int:
     """Take what is still to be paid from the patient's card of that hospital (R-076, R-086).
 
-    Returns the amount in fen; 0 when nothing was due. Raises CardChargeOff where rule card.charge says
-    no or there is no card, CardShort, IdentityNeeded for a provisional appointment.
+    number: of the card to charge; None: the newest one. Returns the amount in fen; 0 when nothing was
+    due. Raises CardChargeOff where rule card.charge says no or there is no card, CardMismatch when that
+    number is not one of theirs, CardShort, IdentityNeeded for a provisional appointment.
     """
     made = await appointment(work, appointment_id)
     wanted = await asked(work, session_id=made.session_id)
@@ -84,8 +86,8 @@ async def charge_card(work: Work, appointment_id: int) -> int:
         raise CardChargeOff(allowed.ref)
     if made.state == State.PROVISIONAL:
         raise IdentityNeeded
-    owner = await card.card_at(work.db, made.person_id, made.hospital_id)
-    if owner is None:
+    charged = await _card_of(work, made, number)
+    if charged is None:
         raise CardChargeOff(allowed.ref)
     waiting = await money.open_payment(work, made.id)
     due = waiting.amount_fen if waiting else made.fee_fen - (await money.balance(work, made.id)).left_fen
@@ -95,10 +97,19 @@ async def charge_card(work: Work, appointment_id: int) -> int:
             if waiting
             else await money.ask(work, appointment_id=made.id, hospital_id=made.hospital_id, amount_fen=due)
         )
-        line = await card.charge(work, card_id=owner.id, payment_id=payment_id, amount_fen=due)
+        line = await card.charge(work, card_id=charged.id, payment_id=payment_id, amount_fen=due)
         await pay(
             work, payment_id=payment_id, appointment_id=made.id, provider=card.PROVIDER,
             txn=f"card-entry-{line}", amount_fen=due,
         )  # fmt: skip
     made.pay_mode = "card"
     return max(due, 0)
+
+
+async def _card_of(work: Work, made: Appointment, number: str | None) -> VisitCard | None:
+    if number is None:
+        return await card.card_at(work.db, made.person_id, made.hospital_id)
+    named = await card.card_numbered(work.db, work.sealer, made.hospital_id, number)
+    if named is None or named.person_id != made.person_id:
+        raise CardMismatch(facts={"ask": ["card"]})
+    return named

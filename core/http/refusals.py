@@ -92,6 +92,13 @@ def _card(facts: _Facts) -> str:
     return f"卡号、姓名和电话对不上,请再问一遍{again};不要告诉来电人哪一项不符。"
 
 
+def _conflict(facts: _Facts) -> str:
+    """facts.why: what an operator typed is not the picked person's."""
+    if facts.get("why") == "other-person":
+        return "证件号码和选中的患者登记的不一致,请再问一遍;如果是另一位患者,请改姓名或重新选人。"
+    return "该证件号码与登记的姓名不一致,请联系人工核对。"
+
+
 def _yuan(fen: object) -> str:
     return f"{fen / 100:.2f}元" if isinstance(fen, int) else ""
 
@@ -183,7 +190,7 @@ SENTENCES: dict[str, tuple[int, _Words]] = {
     "identity-needed": (409, "预约该号需要患者的证件号码,请补充后再约。"),
     "identity-kind-refused": (409, lambda f: f"首次就诊请使用{_kinds(f)}预约。"),
     "identity-invalid": (400, "证件号码不正确,请核对后再试。"),
-    "identity-conflict": (409, "该证件号码与登记的姓名不一致,请联系人工核对。"),
+    "identity-conflict": (409, _conflict),
     "identity-locked": (429, "核对次数过多,为保护您的信息,请一小时后再试或联系人工。"),
     "person-unknown": (404, "没有找到这位患者的登记信息。"),
     "card-mismatch": (409, _card),

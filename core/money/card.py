@@ -56,6 +56,15 @@ async def card_at(db: AsyncSession, person_id: int, hospital_id: int) -> VisitCa
     return (await db.execute(query.order_by(VisitCard.id.desc()).limit(1))).scalar_one_or_none()
 
 
+async def card_numbered(db: AsyncSession, sealer: Sealer, hospital_id: int, number: str) -> VisitCard | None:
+    """The card of this number at a hospital, whosever it is."""
+    query = select(VisitCard).where(
+        VisitCard.hospital_id == hospital_id,
+        VisitCard.card_print == sealer.fingerprint(number.strip(), "card"),
+    )
+    return (await db.execute(query)).scalar_one_or_none()
+
+
 async def load(work: Work, card_id: int, amount_fen: int) -> int:
     """Money comes onto the card, as its hospital says; returns the new balance."""
     return (await _move(work, card_id, amount_fen, "load")).balance_fen

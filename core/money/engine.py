@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import WrongAmount
 from core.events import PaymentReceived, RefundOwed, RefundSettled
@@ -62,6 +63,11 @@ async def receive(work: Work, *, payment_id: int, provider: str, txn: str, amoun
 
 async def balance(work: Work, appointment_id: int) -> Balance:
     """The money that stands behind an appointment now."""
+    return await balance_of(work.db, appointment_id)
+
+
+async def balance_of(db: AsyncSession, appointment_id: int) -> Balance:
+    """The same for a question that changes nothing."""
     paid = select(func.coalesce(func.sum(Payment.amount_fen), 0)).where(
         Payment.appointment_id == appointment_id,
         Payment.state.in_([PaymentState.PAID, PaymentState.REFUNDED]),
@@ -71,9 +77,7 @@ async def balance(work: Work, appointment_id: int) -> Balance:
         .join(Payment, Payment.id == Refund.payment_id)
         .where(Payment.appointment_id == appointment_id)
     )
-    return Balance(
-        int((await work.db.execute(paid)).scalar_one()), int((await work.db.execute(back)).scalar_one())
-    )
+    return Balance(int((await db.execute(paid)).scalar_one()), int((await db.execute(back)).scalar_one()))
 
 
 async def carry_over(work: Work, *, old_id: int, new_id: int) -> None:

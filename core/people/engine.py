@@ -218,7 +218,9 @@ async def reveal(work: Work, person_id: int, field: str, *, reason: str) -> str:
         ).scalar_one_or_none()
     elif field == "phone":
         query = select(PersonPhone.phone_sealed).where(PersonPhone.person_id == person_id)
-        sealed = (await work.db.execute(query.order_by(PersonPhone.id).limit(1))).scalar_one_or_none()
+        # The number that is shown masked is the one that is asked for.
+        query = query.order_by(PersonPhone.main.desc(), PersonPhone.id).limit(1)
+        sealed = (await work.db.execute(query)).scalar_one_or_none()
     else:
         raise WrongInput(facts={"field": "field"})
     if sealed is None:

@@ -1,6 +1,7 @@
 """Find people by what somebody knows of them: part of a name, pinyin, initials, a number or its end."""
 
 import re
+import unicodedata
 
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -10,6 +11,10 @@ from core.catalogue.search_rules import segmented
 from core.people.tables import Person, PersonPhone, VisitCard
 from core.sealing import Sealer
 from core.syllables import SYLLABLES
+
+# A resident's number, and that of the foreigner's card of 2023. Only the whole of it: its print says
+# nothing about a part, and part of a number is no reason to be shown whose it is.
+_IDENTITY = re.compile(r"[0-9]{17}[0-9X]")
 
 
 async def search(db: AsyncSession, sealer: Sealer, words: str, limit: int = 20) -> list[Person]:
@@ -22,7 +27,7 @@ async def search(db: AsyncSession, sealer: Sealer, words: str, limit: int = 20) 
 
 def meaning(sealer: Sealer, words: str) -> ColumnElement[bool]:
     """Each word must mean the person: part of the name, pinyin or its initials, a phone or a card by
-    the whole number or by its last four."""
+    the whole number or by its last four, a whole identity number."""
     return and_(*(_means(sealer, word) for word in words.split()))
 
 
@@ -36,6 +41,9 @@ def _means(sealer: Sealer, word: str) -> ColumnElement[bool]:
         )
     )
     found: list[ColumnElement[bool]] = [Person.id.in_(by_card)]
+    number = unicodedata.normalize("NFKC", word).upper()  # as core.values.identity writes it
+    if _IDENTITY.fullmatch(number):
+        found.append(Person.identity_print == sealer.fingerprint(number, "identity"))
     if word.isdigit():
         by_phone = select(PersonPhone.person_id).where(
             or_(

@@ -1,17 +1,22 @@
 """What an operator does at a desk: a shift, a call, a booking, a matter; and what is refused."""
 
+from datetime import date
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from agent_desk.socket import COMMANDS
 from core.booking.tables import Appointment
 from core.events import SealOpened
 from core.http.access import Access, access_of
 from core.journal import JournalRow
+from core.people.register import add_card, add_phone
+from core.people.tables import PersonPhone
 from core.staff.functions import FUNCTIONS
-from tests.builders import Clinic, clinic
+from core.staff.tables import AuditEntry
+from core.values import Phone
+from tests.builders import SEED, Clinic, clinic
 from tests.desks import OPERATOR, Page, Room
 
 NUMBER = "10912345678"
@@ -261,8 +266,61 @@ async def test_a_hospitals_own_operator_reaches_no_other_hospital(room: Room, to
     assert await page.refused("appointment.cancel", appointment_id=booked.appointment_id) == "not-allowed"
     draft = parts["draft"]["draft_id"]
     assert await page.refused("draft.choose", draft_id=draft, session_id=session) == "not-allowed"
+    given = {"draft_id": draft, "version": parts["draft"]["version"]}
+    for changes, code in (
+        ({"person_id": li}, "person-unknown"),
+        ({"booker_id": li}, "person-unknown"),
+        ({"verb": "change", "appointment_id": booked.appointment_id}, "not-allowed"),
+        ({"hospital_id": town.hospital_id}, "not-allowed"),
+        ({"session_id": session}, "not-allowed"),
+    ):
+        assert await page.refused("draft.save", **given, changes=changes) == code, changes
     assert await page.refused("slots", hospital_id=town.hospital_id) == "not-allowed"
     assert (await page.do("slots", department_id=town.department_id))["sessions"] == []
+
+
+async def test_a_hospitals_own_operator_finds_picks_and_unmasks_its_patients_only(
+    room: Room, town: Clinic
+) -> None:
+    li = await town.person("李秀英", phone=NUMBER)
+    far = await clinic(room.hotline, 2)
+    mine = await far.person("李明", born=date(1990, 1, 1))
+    async with room.hotline.work(SEED) as work:
+        await add_card(work, li, town.hospital_id, "C0001")
+        await add_card(work, mine, town.hospital_id, "C0002")
+        await add_card(work, mine, far.hospital_id, "C0003")
+    page, _ = await pop(room, await room.operator(*OPERATOR, "reveal", hospital_id=far.hospital_id))
+    found = (await page.do("person.search", q="李"))["people"]
+    assert [(one["name"], [card["masked"] for card in one["cards"]]) for one in found] == [
+        ("李明", ["*****"])
+    ]
+    assert await page.refused("person.pick", person_id=li) == "person-unknown"
+    asked = {"field": "identity", "reason": "核对身份"}
+    assert await page.refused("reveal", person_id=li, **asked) == "person-unknown"
+    await page.do("person.pick", person_id=mine)
+    await page.do("reveal", person_id=mine, **asked)
+    parts = await page.until(lambda parts: parts["caller"]["person"]["person_id"] == mine)
+    assert [card["hospital_id"] for card in parts["caller"]["person"]["cards"]] == [far.hospital_id]
+
+
+async def test_another_name_is_another_patient_and_the_hospital_says_how_they_pay(
+    room: Room, town: Clinic
+) -> None:
+    await town.rule("pay.mode", "either")
+    await town.person("李秀英", phone=NUMBER)
+    page, parts = await pop(room, await room.operator())
+    draft = (await page.until(lambda parts: parts["draft"]["fields"].get("person_id")))["draft"]
+    assert (draft["pays"], draft["pay"]) == (None, None)
+    chosen = await page.do("draft.choose", draft_id=draft["draft_id"], session_id=await town.session())
+    typed = {"name": "孙小宝", "phone": "10755550002", "person_id": None, "pay": "online"}
+    saved = await page.do("draft.save", draft_id=draft["draft_id"], version=chosen["version"], changes=typed)
+    parts = await page.until(lambda parts: parts["draft"]["version"] == saved["version"])
+    assert "person_id" not in parts["draft"]["fields"]
+    assert (parts["draft"]["pays"], parts["draft"]["pay"]) == (["at-hospital", "online"], "online")
+    assert "孙小宝" in parts["draft"]["read_back"]
+    assert "在线支付" in parts["draft"]["read_back"]
+    done = await page.do("draft.commit", draft_id=draft["draft_id"], version=saved["version"])
+    assert "前在线付清" in done["say"]
 
 
 async def test_the_next_matter_of_the_same_caller_begins_with_the_last_one_told(room: Room) -> None:
@@ -286,7 +344,24 @@ async def test_a_number_is_shown_in_full_for_a_reason_that_is_written_down(room:
         kept = (
             (await db.execute(select(JournalRow).where(JournalRow.kind == SealOpened.kind))).scalars().all()
         )
+        audited = await db.execute(
+            select(AuditEntry.what, AuditEntry.subject_id, AuditEntry.reason).where(
+                AuditEntry.act == "unmasked"
+            )
+        )
     assert [row.body["reason"] for row in kept] == ["核对身份"]
+    assert audited.all() == [("identity", li, "核对身份")]
+
+
+async def test_the_phone_that_is_shown_masked_is_the_one_shown_in_full(room: Room, town: Clinic) -> None:
+    li = await town.person("李秀英", phone="10711112222")
+    async with room.hotline.work(SEED) as work:
+        await add_phone(work, li, Phone("10733334444"))
+        await work.db.execute(update(PersonPhone).where(PersonPhone.id == 1).values(main=False))
+    page, _ = await room.talking(await room.operator(*OPERATOR, "reveal"), NUMBER)
+    [one] = (await page.do("person.search", q="李秀英"))["people"]
+    shown = await page.do("reveal", person_id=li, field="phone", reason="核对身份")
+    assert (one["phone_masked"], shown["value"]) == ("107****4444", "10733334444")
 
 
 # --- calls we owe ---------------------------------------------------------------------------------

@@ -15,11 +15,12 @@ from agent_desk.spreadsheet import workbook
 from core.booking import view
 from core.booking.rules import State
 from core.people.tables import Person
+from core.schedule.tables import Hold
 from core.staff.tables import AuditEntry
 from core.work import Hotline
 from tests.builders import SEED, SURFER, VISIT, Clinic, clinic
 from tests.clocks import FrozenClock
-from tests.entering import enter
+from tests.entering import enter, form_token
 from tests.walls import Open, calls, database_url, feed, open_wall, switch, wall_house
 
 __all__ = ["calls", "database_url", "feed", "open_wall", "switch", "wall_house"]
@@ -249,6 +250,38 @@ async def test_staff_of_a_hospital_see_and_touch_only_its_bookings(
     async with client.get("/desk/query/export?day=") as answer:
         sheet = CalamineWorkbook.from_filelike(BytesIO(await answer.read())).get_sheet_by_index(0)
     assert [row[1] for row in sheet.to_python()[4:]] == ["孙丽"]
+
+
+async def test_staff_of_a_hospital_move_nobody_to_another(
+    town: Clinic, open_wall: Open, hotline: Hotline
+) -> None:
+    sister = await clinic(hotline, 2)
+    target = await sister.session("wu", slots=1)
+    period = (await sister.periods(target))[0]
+    client = await open_wall()
+    await enter(client, hotline, "query", "book", hospital_id=town.hospital_id)
+    page = f"/desk/query?day={VISIT}&open=1"
+    for to in (f"{target}-{period}", str(target)):
+        assert (await press(client, page, "/desk/query/1/change", to=to))[0] == 403
+    async with hotline.read() as db:
+        assert (await view.load(db, 1)).state is State.BOOKED
+        assert (await db.execute(select(Hold.id).where(Hold.session_id == target))).all() == []
+    assert await sister.states(target) == {"free": 1}
+    assert (await press(client, page, "/desk/query/1/change", to="99999"))[0] == 404
+
+
+async def test_who_may_book_and_not_see_the_list_is_not_answered_with_it(
+    town: Clinic, open_wall: Open, hotline: Hotline
+) -> None:
+    client = await open_wall()
+    await enter(client, hotline, "book")
+    form = {"form-token": form_token(client), "to": "1"}
+    for act in ("cancel", "change"):
+        async with client.post(f"/desk/query/1/{act}", data=form) as answer:
+            assert answer.status == 403
+            assert "李秀英" not in await answer.text()
+    async with hotline.read() as db:
+        assert (await view.load(db, 1)).state is State.BOOKED
 
 
 @pytest.mark.parametrize(

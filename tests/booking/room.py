@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from core.booking import draft, draft_slot, draft_view, for_caller
+from core.booking import draft, draft_agreed, draft_slot, draft_view, for_caller
+from core.booking.draft_agreed import Agreed
 from core.booking.draft_view import DraftView
 from core.booking.hold import lapse_due
 from core.contact import engine as contact
@@ -72,6 +73,16 @@ class Room:
     async def load(self, draft_id: int) -> DraftView:
         async with self.hotline.read() as db:
             return await draft_view.load(db, self.hotline.sealer, draft_id)
+
+    async def agreed(self, seen: DraftView) -> Agreed:
+        """What the operator reads back and offers, for a commit by the phone."""
+        async with self.hotline.read() as db:
+            return await draft_agreed.agreed(
+                db, self.hotline.sealer, seen, now=self.hotline.clock.now(), channel=Channel.PHONE, demo=True
+            )
+
+    async def read_back(self, seen: DraftView) -> str:
+        return (await self.agreed(seen)).read_back
 
     async def hang_up(self, interaction_id: int) -> None:
         async with self.hotline.work(TIMERS) as work:

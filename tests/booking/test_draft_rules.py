@@ -95,13 +95,14 @@ def test_numbers_are_masked_unless_just_typed() -> None:
 
 @pytest.mark.req("R-082")
 def test_everything_agreed_on_is_in_the_read_back() -> None:
-    sentence = read_back({**WHOLE, "pay": "card"}, HELD, name="李秀英")
+    sentence = read_back(HELD, name="李秀英", fee="挂号费30元，从就诊卡直接扣费", contact="10712345678")
     for part in ("李秀英", "市一医院", "心血管内科", "陈建国主任医师", "11月26日星期四上午8点到8点半", "30元",
                  "就诊卡", "5678"):  # fmt: skip
         assert part in sentence
     assert "1071" not in sentence
-    assert read_back(WHOLE, None, name="李秀英") == ""
-    changed = read_back(WHOLE, HELD, name="李秀英", was="市一医院儿科11月25日")
+    assert read_back(None, name="李秀英", fee="挂号费30元", contact="") == ""
+    assert read_back(HELD, name="李秀英", fee="", contact="10712345678") == ""
+    changed = read_back(HELD, name="李秀英", fee="挂号费30元", contact="", was="市一医院儿科11月25日")
     assert changed.index("11月25日") < changed.index("11月26日")
 
 

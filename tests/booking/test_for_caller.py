@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 
 from core.booking import for_caller, view
 from core.booking.draft_view import DraftView
+from core.booking.draft_warnings import warnings
 from core.booking.rules import State
 from core.booking.tables import Appointment
 from core.contact import matters
@@ -235,7 +236,7 @@ async def test_a_change_carries_the_card_payment_and_gives_the_rest_back(
     assert first.result is not None
     other = await carded.clinic.session(post, half="pm")
     seen = await carded.prepared(other, verb="change", appointment_id=first.result.appointment_id)
-    assert "原来" in seen.read_back
+    assert "原来" in await carded.read_back(seen)
     done = await carded.commit(seen)
     assert done.result is not None
     assert "变更成功" in done.result.say
@@ -345,7 +346,7 @@ async def test_what_would_refuse_is_said_before_the_patient_waits(room: Room) ->
 
 async def warned(room: Room, seen: DraftView) -> list[str]:
     async with room.hotline.read() as db:
-        found = await for_caller.warnings(
-            db, room.hotline.sealer, seen, by=room.by(), now=room.hotline.clock.now()
+        found = await warnings(
+            db, room.hotline.sealer, seen, by=room.by(), now=room.hotline.clock.now(), demo=True
         )
     return [refusal.code for refusal in found]

@@ -174,6 +174,21 @@ async def test_a_patient_is_found_by_parts(hotline: Hotline, words: str) -> None
         assert [person.id for person in await search(db, hotline.sealer, words)] == [person_id]
 
 
+@pytest.mark.req("R-094")
+async def test_a_patient_is_found_by_the_whole_identity_number_and_by_no_part_of_it(hotline: Hotline) -> None:
+    ends_in_x = next(
+        one for order in range(99) if (one := demo_identity("0101", BORN, order)).number[-1] == "X"
+    )
+    person_id = await li(hotline, identity=ends_in_x)
+    await li(hotline, name="王强", identity=OTHER)
+    number = ends_in_x.number
+    async with hotline.read() as db:
+        for words in (number, number.lower(), f"李 {number}"):
+            assert [person.id for person in await search(db, hotline.sealer, words)] == [person_id]
+        for words in (number[:17], number[1:], number[-4:], NUMBER.number, f"王 {number}"):
+            assert await search(db, hotline.sealer, words) == []
+
+
 @pytest.mark.parametrize("words", ["", "  ", "%", "_", "赵", "王 5678", "567", "iuyin"])
 async def test_a_search_for_nothing_finds_nobody(hotline: Hotline, words: str) -> None:
     await li(hotline)

@@ -13,10 +13,14 @@ const SEXES = [["male", "男"], ["female", "女"]];
 const PAYS = [["at-hospital", "到院付"], ["card", "卡内扣"], ["online", "网上付"]];
 // Secrets that are typed while the caller says them: the recording pauses itself.
 const SECRET = { id_number: "identity", card: "card" };
+// Said of the person who was picked, and of nobody else. The server takes the secrets out by itself: named
+// in what is saved they would silence the recording.
+const OF_PERSON = ["phone", "birth_date", "sex"];
 
 const plain = (typed) => typed.trim() || null;
 const figures = (typed) => typed.replace(/[\s-]/g, "") || null;
 const upper = (typed) => figures(typed)?.toUpperCase() ?? null;
+const bare = (name) => name.replace(/[\s·•.]/g, "");
 
 // field: [label, how typed text becomes its value, attributes]
 const TEXTS = {
@@ -44,7 +48,7 @@ export class Form {
     for (const field of Object.keys(TEXTS)) this.fields[field] = this.#text(field);
     this.fields.id_kind = this.#kind();
     this.fields.sex = this.#choice("sex", "性别", SEXES, { shown: () => draft.value("sex") ?? this.patient?.sex ?? null });
-    this.fields.pay = this.#choice("pay", "支付", PAYS, { shown: () => draft.value("pay") ?? PAYS[0][0] });
+    this.fields.pay = this.#choice("pay", "支付", PAYS, { shown: () => this.#way() });
     this.fields.relation = this.#choice("relation", "与来电人", RELATIONS, {
       read: (value) => ({ attendee_is_caller: value === "self", relation: value === "self" ? null : value }),
       shown: () => (draft.value("attendee_is_caller") ? "self" : draft.value("relation")),
@@ -92,7 +96,14 @@ export class Form {
     }
   }
 
-  // Which ways to pay there are; null: all.
+  // What was chosen, if the hospital has it; else what its rules come to.
+  #way() {
+    const { pays, pay } = this.#draft.part ?? {};
+    const chosen = this.#draft.value("pay");
+    return chosen && (!pays || pays.includes(chosen)) ? chosen : (pay ?? chosen);
+  }
+
+  // Which ways to pay there are; null: nobody knows before a slot is chosen.
   allow_pays(codes) {
     for (const input of this.fields.pay.control.querySelectorAll("input")) {
       input.disabled = Boolean(codes) && !codes.includes(input.value);
@@ -150,7 +161,11 @@ export class Form {
         },
       },
     });
-    const typed = () => control.value.includes("*") || this.#draft.type({ ...this.#with(field), [field]: read(control.value) });
+    const typed = () => {
+      if (control.value.includes("*")) return;
+      const value = read(control.value);
+      this.#draft.type({ ...this.#with(field, value), [field]: value });
+    };
     const write = () => {
       const value = this.#draft.value(field) ?? "";
       if (control.value !== value) control.value = value;
@@ -158,9 +173,23 @@ export class Form {
     return { ...this.#field(field, label, control), control, write };
   }
 
-  // A number is of a kind, also when nobody touched the list of kinds.
-  #with(field) {
-    return field === "id_number" && !this.#draft.value("id_kind") ? { id_kind: "resident" } : {};
+  // A number is of a kind, also when nobody touched the list of kinds; another name is another person.
+  #with(field, value) {
+    if (field === "id_number" && !this.#draft.value("id_kind")) return { id_kind: "resident" };
+    return field === "name" && this.#somebody_else(value) ? this.#nobody() : {};
+  }
+
+  #somebody_else(name) {
+    const picked = this.patient?.name ?? this.#draft.part?.fields?.name;
+    return Boolean(name && picked && this.#draft.value("person_id")) && bare(name) !== bare(picked);
+  }
+
+  // Nobody is picked any more; what has just been typed beside the name is the new person's already.
+  #nobody() {
+    const saved = this.#draft.part?.fields ?? {};
+    const theirs = OF_PERSON.filter((one) => saved[one] != null && this.#draft.value(one) === saved[one]);
+    for (const one of [...OF_PERSON, ...Object.keys(SECRET)]) delete this.#draft.refused[one];
+    return Object.fromEntries(["person_id", ...theirs].map((one) => [one, null]));
   }
 
   #kind() {

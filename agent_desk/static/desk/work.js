@@ -9,7 +9,7 @@ import { Refused } from "./store.js";
 // Beside which field a refusal stands. What is not here belongs to the slot.
 const OF_FIELD = {
   "identity-needed": "id_number", "identity-invalid": "id_number", "identity-conflict": "id_number",
-  "identity-locked": "id_number", "identity-kind-refused": "id_kind", "phone-invalid": "contact_phone",
+  "identity-locked": "id_number", "card-short": "pay", "card-charge-off": "pay", "identity-kind-refused": "id_kind", "phone-invalid": "contact_phone",
   "limit-phone": "contact_phone", "card-mismatch": "card", "wrong-amount": "pay", "wrong-sex": "sex",
   "too-young": "birth_date", "too-old": "birth_date", "person-unknown": "name",
 };
@@ -33,6 +33,7 @@ export class Work {
   #act;
   #note;
   #committing = false;
+  #hospital_id = null; // for which the card was checked last
 
   constructor(store, draft, { act, note }) {
     this.#store = store;
@@ -93,8 +94,9 @@ export class Work {
     const missing = part?.missing ?? [];
     say(this.read_back, part?.hold ? (part.read_back ?? "") : "");
     fill(this.missing, missing.length > 0 && part?.hold && [h("span", { class: "soft" }, "接着问 "), missing.map((one) => h("span", { class: one.must === false ? "ask" : "ask must" }, one.words))]);
-    fill(this.warnings, [...(part?.warnings ?? []), ...(part?.rules ?? [])].map((words) => h("li", {}, words)));
+    fill(this.warnings, (part?.warnings ?? []).map((words) => h("li", {}, words)));
     say(this.commit_button.firstChild, verb_of(part)[1]);
+    this.#at_hospital();
     this.#lock();
   }
 
@@ -172,28 +174,38 @@ export class Work {
   }
 
   // The words of a refusal stand beside the field they belong to, which has the cursor.
-  #refused(error) {
+  #refused(error, { go = true } = {}) {
     if (!(error instanceof Refused)) throw error;
     const field = [error.facts.field, error.facts.fields].flat().find((one) => one in this.form.fields) ?? OF_FIELD[error.code];
     if (field) {
       this.#draft.refused[field] = { value: this.#draft.value(field), words: error.message };
       this.form.show();
-      this.form.focus(field);
+      if (go) this.form.focus(field);
     } else if (OTHER_SLOT.test(error.code)) this.choose.refuse(error.message);
-    if (!field || !this.form.fields[field].node.checkVisibility()) this.#note.tell(error.message, "bad");
+    if (!go || !field || !this.form.fields[field].node.checkVisibility()) this.#note.tell(error.message, "bad");
   }
 
-  // Card, name and phone must agree; said beside the card as soon as all three are there.
-  async #check_card() {
+  // A card is of one hospital: what was typed before is checked when the hospital is chosen.
+  #at_hospital() {
+    const hospital_id = this.#draft.value("hospital_id");
+    if (hospital_id === this.#hospital_id) return;
+    this.#hospital_id = hospital_id;
+    this.#check_card({ go: false });
+  }
+
+  // Card, name and phone must agree; said beside the card as soon as all three are there. Whose card it is
+  // beside somebody who was picked, the warnings of the draft say. go: whether the cursor goes there.
+  async #check_card({ go = true } = {}) {
     const [card, name, phone] = ["card", "name", "phone"].map((field) => this.#draft.value(field));
     const hospital_id = this.#draft.value("hospital_id");
     if (!card || card.includes("*") || !name || !hospital_id || !this.#store.online) return;
+    if (this.#draft.value("person_id")) return;
     const number = phone && !phone.includes("*") ? { phone } : {};
     try {
       await this.#store.ask("card.check", { card, name, hospital_id, ...number });
       this.#note.tell("就诊卡、姓名、电话一致", "good");
     } catch (error) {
-      this.#refused(error);
+      if (this.#draft.value("card") === card) this.#refused(error, { go });
     }
   }
 
