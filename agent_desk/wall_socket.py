@@ -73,6 +73,8 @@ async def _tell(request: web.Request, ws: web.WebSocketResponse, by: Actor) -> N
         if loop.time() - checked_s > RECHECK_S:
             try:
                 by = await recheck(request)
+                socket.access.check(by)  # type: ignore[attr-defined] # declared above
+                by.must_see(None)
             except Refusal:
                 return
             checked_s = loop.time()

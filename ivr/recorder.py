@@ -19,6 +19,9 @@ class Recorder(Protocol):
     async def begin(self, interaction_id: int, leg: str, staff_id: int) -> None:
         """Record this caller's leg from now on; a call that is being recorded goes on as it is."""
 
+    async def again(self) -> None:
+        """The switch is back: begin what could not be begun."""
+
     async def ended(self, interaction_id: int) -> None:
         """The caller's leg is gone, and its recording whole."""
 
@@ -28,6 +31,9 @@ class Recorder(Protocol):
 
 class NotRecording:
     """An installation that records nothing."""
+
+    async def again(self) -> None:
+        return
 
     async def begin(self, interaction_id: int, leg: str, staff_id: int) -> None:
         return
@@ -47,18 +53,33 @@ class SwitchRecorder:
         self._folder = folder
         self._control = control
         self._legs: dict[int, str] = {}
+        self._missed: dict[int, tuple[str, str]] = {}  # by contact: leg and key of what could not be begun
 
     async def begin(self, interaction_id: int, leg: str, staff_id: int) -> None:
         self._legs[interaction_id] = leg
         async with self._hotline.work(DESK) as work:
             key, new = await recordings.begin(work, interaction_id, staff_id)
+        if new:
+            self._missed[interaction_id] = leg, key
+        await self.again()
+
+    async def again(self) -> None:
+        """Begin what could not be begun while the switch was away."""
         control = self._control()
-        if new and control is not None:
-            with suppress(SwitchAway, CallGone):  # a row without sound is found missing when it is sealed
+        if control is None:
+            return
+        for interaction_id, (leg, key) in list(self._missed.items()):
+            try:
                 await control.record(leg, self._folder, key)
+            except SwitchAway:
+                return
+            except CallGone:
+                pass  # a row without sound is found missing when it is sealed
+            self._missed.pop(interaction_id, None)
 
     async def ended(self, interaction_id: int) -> None:
         self._legs.pop(interaction_id, None)
+        self._missed.pop(interaction_id, None)
         async with self._hotline.work(DESK) as work:
             await recordings.ended(work, interaction_id)
 

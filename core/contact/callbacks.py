@@ -100,7 +100,7 @@ async def settle(work: Work, callback_id: int, staff_id: int, state: str) -> Non
     """
     if state not in SETTLED:
         raise WrongInput(facts={"field": "state"})
-    if work.by.may("supervise"):
+    if work.by.may("supervise") and work.by.sees(None):
         row = await find(work.db, callback_id)
     else:
         row = await _mine(work, callback_id, staff_id, shared=True)

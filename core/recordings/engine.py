@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.contact.agent_tables import Matter
 from core.contact.tables import Interaction
-from core.errors import NotAllowed, NotFound, WrongInput
+from core.errors import NotAllowed, NotFound, WrongInput, WrongState
 from core.events import RecordingBegan, RecordingEnded, RecordingHeld, RecordingPaused
 from core.recordings.rules import PLAY_REASONS, SIDES, Gap, State, gaps
 from core.recordings.tables import QualitySheet, Recording, RecordingFile, RecordingGap
@@ -89,13 +89,15 @@ async def pause(work: Work, interaction_id: int, *, on: bool, why: str) -> bool:
 async def hold(work: Work, recording_id: int, reason: str | None) -> None:
     """Keep a recording whatever the rule says (reason), or by the rule again (None).
 
-    Raises NotAllowed, NotFound, WrongInput.
+    Raises NotAllowed, NotFound, WrongInput, WrongState when it is erased or was never there.
     """
     if not work.by.may("recordings"):
         raise NotAllowed(facts={"function": "recordings"})
-    row = await work.db.get(Recording, recording_id)
+    row = await work.db.get(Recording, recording_id, with_for_update=True)
     if row is None:
         raise NotFound(facts={"what": "recording"})
+    if reason is not None and row.state in (State.ERASED, State.MISSING):
+        raise WrongState(facts={"state": row.state})  # there is nothing left to be held
     if reason is not None and not reason.strip():
         raise WrongInput(facts={"field": "reason"})
     row.hold_reason = reason.strip()[:100] if reason else None

@@ -18,6 +18,7 @@ from sqlalchemy import delete, select, update
 
 from core.contact.agent_tables import Matter
 from core.events import RecordingErased, RecordingMissing, RecordingsAudited, RecordingSealed
+from core.journal import JournalRow
 from core.recordings import vault
 from core.recordings.rules import SIDES, State, kept_until
 from core.recordings.tables import Recording, RecordingFile, RetentionRule
@@ -69,16 +70,22 @@ class Keeper:
     async def run(self) -> None:
         """For ever."""
         while True:
-            try:
-                await self.seal_waiting()
-                await self.erase_due()
-                now = self._hotline.clock.now()
-                due = local(now).hour >= AUDIT_HOUR
-                if due and (self._audited is None or local(self._audited).date() < local(now).date()):
-                    await self.audit()
-            except Exception:  # a border: the next look tries again
-                log.exception("keeping recordings failed")
+            for part in (self.seal_waiting, self.erase_due, self._audit_when_due):
+                try:
+                    await part()
+                except Exception:  # a border: the next look tries again, and the other parts go on
+                    log.exception("keeping recordings failed", part=part.__name__)
             await asyncio.sleep(LOOK_EVERY_S)
+
+    async def _audit_when_due(self) -> None:
+        now = self._hotline.clock.now()
+        if self._audited is None:  # of before this start
+            async with self._hotline.read() as db:
+                query = select(JournalRow.at).where(JournalRow.kind == RecordingsAudited.kind)
+                self._audited = await db.scalar(query.order_by(JournalRow.id.desc()).limit(1))
+        last = self._audited
+        if local(now).hour >= AUDIT_HOUR and (last is None or local(last).date() < local(now).date()):
+            await self.audit()
 
     # --- sealing ------------------------------------------------------------------------------------------
 
@@ -94,10 +101,16 @@ class Keeper:
             query = select(Recording).where(Recording.state == State.WAITING.value).order_by(Recording.id)
             rows = (await db.execute(query.limit(100))).scalars().all()
         self._backlog = len(rows)
+        done = 0
         for row in rows:
-            await self.seal(row.id, row.key, row.began_at)
+            try:
+                await self.seal(row.id, row.key, row.began_at)
+            except Exception:  # a border: one that cannot be sealed keeps none of the others waiting
+                log.exception("a recording was not sealed", recording_id=row.id)
+                continue
             self._backlog -= 1
-        return len(rows)
+            done += 1
+        return done
 
     async def seal(self, recording_id: int, key: str, began: datetime) -> None:
         """One recording: files first, then the row, then the plain files go. A crash repeats it."""
@@ -184,7 +197,20 @@ class Keeper:
                 row.erase_after = await self._until(work, row)
                 if row.erase_after > work.now:
                     continue
-                row.state, row.erased_at = State.ERASED.value, work.now
+                await work.db.flush()
+                # Somebody may hold it by law at this very moment: one statement decides.
+                erased = await work.db.execute(
+                    update(Recording)
+                    .where(
+                        Recording.id == row.id,
+                        Recording.state == State.SEALED.value,
+                        Recording.hold_reason.is_(None),
+                    )
+                    .values(state=State.ERASED.value, erased_at=work.now)
+                    .returning(Recording.id)
+                )
+                if erased.one_or_none() is None:
+                    continue
                 gone.append(row.id)
                 work.record(RecordingErased(interaction_id=row.interaction_id, recording_id=row.id))
             paths = await work.db.scalars(
@@ -200,28 +226,26 @@ class Keeper:
     async def audit(self) -> RecordingsAudited:
         """Compare folder and rows: what has no row, what has no file, what does not open any more."""
         async with self._hotline.read() as db:
-            rows = (
-                await db.execute(
-                    select(RecordingFile, Recording.state).join(
-                        Recording, Recording.id == RecordingFile.recording_id
-                    )
-                )
-            ).all()
-        known = {row[0].path: (row[0], row[1]) for row in rows}
+            rows = await db.execute(
+                select(RecordingFile.path, RecordingFile.plain_bytes, RecordingFile.sha256, Recording.state)
+                .join(Recording, Recording.id == RecordingFile.recording_id)
+                .where(Recording.state.in_((State.SEALED.value, State.ERASED.value)))
+            )
+            known = {path: (plain_bytes, sha256, state) for path, plain_bytes, sha256, state in rows}
         lying = await asyncio.to_thread(self._lying)
         orphans = [path for path in lying if path not in known]
         for path in lying:  # erased by its row, and the process died before the file went
-            if path in known and known[path][1] == State.ERASED:
+            if path in known and known[path][2] == State.ERASED:
                 await asyncio.to_thread((self.kept / path).unlink, missing_ok=True)
         lost, tampered = 0, 0
-        for path, (row, state) in known.items():
+        for path, (plain_bytes, sha256, state) in known.items():
             if state != State.SEALED:
                 continue
             if path not in lying:
                 lost += 1
                 continue
             good = await asyncio.to_thread(
-                vault.verify, self._hotline.sealer, self.kept / path, row.plain_bytes, row.sha256
+                vault.verify, self._hotline.sealer, self.kept / path, plain_bytes, sha256
             )
             tampered += not good
         found = RecordingsAudited(orphans=len(orphans), lost=lost, tampered=tampered)
@@ -246,10 +270,13 @@ def _look(path: Path) -> tuple[int, list[int]]:
     try:
         with wave.open(str(path), "rb") as sound:
             rate, frames = sound.getframerate(), sound.getnframes()
-            samples = np.frombuffer(sound.readframes(frames), dtype="<i2").astype(np.float64)
+            data = sound.readframes(frames)
     except (wave.Error, EOFError):
         return 0, []
+    # A switch that died may have left half a sample.
+    samples = np.frombuffer(data[: len(data) // 2 * 2], dtype="<i2")
     if len(samples) == 0:
         return 0, []
-    parts = np.array_split(np.abs(samples), min(PEAKS, len(samples)))
-    return round(frames / rate), [int(min(100, part.max() / 327.68)) for part in parts]
+    parts = np.array_split(samples, min(PEAKS, len(samples)))
+    loudest = [max(int(part.max()), -int(part.min())) for part in parts]
+    return round(frames / rate), [int(min(100, one / 327.68)) for one in loudest]

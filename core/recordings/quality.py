@@ -91,6 +91,7 @@ async def decide(
     sheet, row = await _sheet(work, sheet_id)
     if not work.by.may("supervise") or work.by.staff_id in (None, sheet.inspector_id, sheet.staff_id):
         raise NotAllowed(facts={"function": "supervise"})
+    work.by.must_see(None)
     if sheet.appealed_at is None or sheet.decided_at is not None:
         raise AppealClosed
     if scores is not None:

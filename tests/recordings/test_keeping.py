@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 from sqlalchemy import select
 
 from core.contact import engine as contact
@@ -26,7 +27,7 @@ TEST = system("test")
 SECONDS = 3
 
 
-class Killed(Exception):
+class Killed(BaseException):
     """The process ends here."""
 
 
@@ -224,3 +225,13 @@ async def test_a_gap_is_noted_once_and_ends_with_the_call(
     async with hotline.read() as db:
         found = await recordings.gaps_of(db, (await row(hotline)).id)
     assert [(gap.first_s, gap.last_s, gap.why) for gap in found] == [(5, 9, "identity"), (20, 30, "card")]
+
+
+def test_half_a_sample_at_the_end_of_a_file_is_no_reason_to_stop(tmp_path: Path) -> None:
+    """A switch that died in the middle of writing."""
+    path = tmp_path / "cut.wav"
+    soundfile.write(path, np.full(8000, 0.5), 8000, subtype="PCM_16")
+    path.write_bytes(path.read_bytes()[:-1])
+    seconds, peaks = keeping._look(path)
+    assert seconds == 1
+    assert set(peaks) == {50}
