@@ -28,6 +28,9 @@ log = structlog.get_logger()
 # Events this close together make one look; figures that move with time alone are looked at once a second.
 GATHER_S = 0.2
 TICK_S = 1.0
+# What a service level may leave out: who gave up, and after how many seconds that counts.
+SHORT_S = (0, 5, 10, 20)
+POLICIES = tuple(Policy(counted, short) for counted in (True, False) for short in SHORT_S)
 # The day's curve is drawn anew this often while somebody watches.
 CURVE_S = 10.0
 
@@ -69,7 +72,9 @@ class Monitor:
         async with self._house.hotline.read() as db:
             kept = await Kept.load(db, now)
             self._lanes = await floor_view.lanes(db)
-        await asyncio.to_thread(kept.figures, now, Policy())  # the first look goes through all of the day
+        # The first look by each policy goes through all of the day: not on the loop.
+        for policy in POLICIES:
+            await asyncio.to_thread(kept.figures, now, policy)
         self._kept = kept
         self._cursor, self.as_of = subscription.cursor, now
         self._ready.set()

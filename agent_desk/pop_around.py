@@ -25,7 +25,7 @@ async def queue(db: AsyncSession) -> dict[str, Any]:
         "waiting": len(standing.waiting),
         "longest_since": min((one.arrived_at for one in standing.waiting), default=None),
         "free": len(standing.free),
-        "signed_in": len(standing.lost_since),
+        "signed_in": standing.signed_in,
         "by_skill": [{**one, "waiting": waiting[one["code"]]} for one in named],
     }
 

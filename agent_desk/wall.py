@@ -7,7 +7,7 @@ from aiohttp import web
 
 from agent_desk import wall_words as words
 from agent_desk.house import AGENT_PAGES
-from agent_desk.monitoring import MONITOR
+from agent_desk.monitoring import MONITOR, SHORT_S
 from agent_desk.pages import page
 from agent_desk.wall_panels import panel
 from agent_desk.wall_seen import Seen
@@ -19,7 +19,6 @@ from core.http.pages import clock, duration
 from core.values import Actor
 
 PARTS = ("alarms", "figures", "waiting", "agents", "wants", "more", "floor", "day")
-SHORT_S = (0, 5, 10, 20)
 
 
 def policy_of(query: Mapping[str, str]) -> Policy:

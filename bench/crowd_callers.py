@@ -25,6 +25,10 @@ class InventedCallers:
     def on(self, switch: CrowdSwitch) -> None:
         self._switch = switch
 
+    @property
+    def waiting(self) -> int:
+        return len(self._talking)
+
     def arrive(self) -> None:
         """One more waits."""
         assert self._switch

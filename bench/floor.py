@@ -36,6 +36,7 @@ from tests.houses import House, serving
 SEATS, WAITING, REAL = 250, 300, 50
 FIRST_PHONE = 5001
 WARM_UP_S, RUN_S = 120.0, 600.0
+ARRIVE_A_SECOND = 10
 LOOK_EVERY_S, CALM_S = 30.0, 3.0
 DEAF_AT_S, DEAF_FOR_S = 200.0, 90.0
 PAGE = 4096
@@ -160,7 +161,8 @@ class Floor:
             while (now := time.monotonic() - began) < WARM_UP_S + run_s:
                 page = await _page(http, house)
                 waiting = int(_figures(page)["waiting"][0])
-                for _ in range(min(20, WAITING - waiting)):
+                # As many as are on the line are counted, not as many as the wall knows of by now.
+                for _ in range(min(ARRIVE_A_SECOND, WAITING - self.invented.waiting)):
                     self.invented.arrive()
                 if now > WARM_UP_S:
                     self.found.waiting.append(waiting)

@@ -201,7 +201,7 @@ class Legwork:
                 seen = await load(work.db, interaction_id)
                 if not seen.open or seen.state in (State.QUEUED, State.OFFERED):
                     return
-                for agent in await agents.signed_in(work.db):
+                for agent in await agents.in_call(work.db, interaction_id):
                     if agent.interaction_id == interaction_id and agent.state in ENGAGED:
                         await queueing.released(work, agent.staff_id, interaction_id)
                 skill = await queueing.skill_wanted(work.db, interaction_id)
@@ -251,7 +251,7 @@ class Legwork:
         """One of several operators in a call has not come back; whoever is left has the caller."""
         async with self._alone(interaction_id):
             async with self._hotline.work(DESK) as work:
-                signed_in = await agents.signed_in(work.db)
+                signed_in = await agents.in_call(work.db, interaction_id)
                 asking = called_in_by(signed_in, interaction_id, staff_id)
                 if asking is not None:
                     await self._targets.gone(work, interaction_id, asking.staff_id)

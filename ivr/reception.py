@@ -84,7 +84,7 @@ class Desk:
         async with self._hotline.work(actor) as work:
             opened = await contact.open_interaction(work, linked_id=call.id, dnis=call.dnis, ani=call.ani)
             reception = await contact.receive(work.db, call.dnis, work.now)
-            if not reception.staffed and (await queueing.standing(work.db)).there(work.now):
+            if not reception.staffed and await queueing.operators_there(work.db, work.now):
                 # The timetable says when people should be there; who is signed in and can be rung is there.
                 reception = replace(reception, staffed=True)
         line = Line(

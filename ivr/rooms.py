@@ -153,7 +153,7 @@ class Rooms:
         if leg.name.role is Role.THIRD:
             await self._answered(work, interaction_id, leg.name.staff_id)
             return
-        for agent in await agents.signed_in(work.db):
+        for agent in await agents.in_call(work.db, interaction_id):
             if agent.third and agent.third.get("leg") == leg.unique_id:
                 await self._answered(work, interaction_id, agent.staff_id)
                 row = await agents.live(work, leg.name.staff_id)
@@ -167,7 +167,7 @@ class Rooms:
     async def _of(self, work: Work, interaction_id: int, staff: list[int]) -> list[AgentView]:
         return [
             agent
-            for agent in await agents.signed_in(work.db)
+            for agent in await agents.in_call(work.db, interaction_id)
             if agent.staff_id in staff and agent.interaction_id == interaction_id
         ]
 
@@ -197,6 +197,7 @@ class Rooms:
         for leg in list(self._board.legs.values()):
             if leg.room is not None:
                 await self.heard_late(leg)
+        await self._recorder.again()
 
     async def heard_late(self, leg: Leg) -> None:
         """This leg is in a conference, and perhaps nobody told us. Told twice is no matter."""
@@ -223,7 +224,7 @@ class Rooms:
             if found is None:
                 return
             await queueing.ended(work, found.id, "abandoned")
-            for agent in await agents.signed_in(work.db):
+            for agent in await agents.in_call(work.db, found.id):
                 if agent.interaction_id == found.id and agent.state in ENGAGED:
                     await queueing.released(work, agent.staff_id, found.id)
         await self._recorder.ended(found.id)
@@ -262,7 +263,7 @@ class Rooms:
                 await self._targets.gone(work, name.interaction_id, name.staff_id)
             busy = [
                 agent
-                for agent in await agents.signed_in(work.db)
+                for agent in await agents.in_call(work.db, name.interaction_id)
                 if agent.interaction_id == name.interaction_id and agent.state in ENGAGED
             ]
         if not busy and talked:
@@ -278,7 +279,7 @@ class Rooms:
             mine = agent.interaction_id == name.interaction_id
             consulting = [
                 one.staff_id
-                for one in await agents.signed_in(work.db)
+                for one in await agents.in_call(work.db, name.interaction_id)
                 if one.third
                 and one.third.get("leg")
                 and one.staff_id != name.staff_id

@@ -38,7 +38,9 @@ class Switchboard(Legwork):
             await self._drop_legs(seen.interaction_id, staff_id, Role.AGENT)
             aside = agent.state is AgentState.HOLDING
             async with self._hotline.work(DESK) as work:
-                asking = called_in_by(await agents.signed_in(work.db), seen.interaction_id, staff_id)
+                asking = called_in_by(
+                    await agents.in_call(work.db, seen.interaction_id), seen.interaction_id, staff_id
+                )
                 name = self._name(Role.AGENT, seen.interaction_id, staff_id)
                 if asking is not None:
                     await self._targets.called(work, seen.interaction_id, asking.staff_id, leg=str(name))
@@ -74,7 +76,7 @@ class Switchboard(Legwork):
                 await queueing.released(work, staff_id, seen.interaction_id)
                 others = [
                     one.staff_id
-                    for one in await agents.signed_in(work.db)
+                    for one in await agents.in_call(work.db, seen.interaction_id)
                     if one.interaction_id == seen.interaction_id and one.state in IN_CALL
                 ]
             caller = self._board.caller(seen.linked_id)

@@ -10,7 +10,15 @@ from core.contact.agents import AgentView
 from core.contact.calls import Target, TargetKind
 from core.contact.tables import Callback, Interaction
 from core.contact.view import InteractionView
-from core.errors import CallersWaiting, NotFound, PhoneInvalid, SwitchAway, TargetBusy, WrongState
+from core.errors import (
+    CallersWaiting,
+    NotFound,
+    PhoneInvalid,
+    SwitchAway,
+    TargetBusy,
+    WrongInput,
+    WrongState,
+)
 from core.events import CallbackTried, InteractionOpened, ThirdMoved
 from core.values import Channel, phone
 from core.work import Work
@@ -34,8 +42,11 @@ class Targets:
     async def reserve(self, work: Work, seen: InteractionView, staff_id: int, target: Target) -> Reached:
         """Note who is called, and keep a colleague free for it.
 
-        Raises TargetBusy, NotFound, PhoneInvalid, SwitchAway where there is no way out.
+        Raises TargetBusy, NotFound, PhoneInvalid, SwitchAway where there is no way out, WrongInput for a
+        skill group: nobody in it is the one to be asked first, callers are only handed on to it.
         """
+        if target.kind is TargetKind.QUEUE:
+            raise WrongInput(facts={"field": "target", "why": "queue"})
         row = await agents.live(work, staff_id)
         if target.kind is TargetKind.AGENT:
             reached = await self._colleague(work, seen.interaction_id, int(target.value))

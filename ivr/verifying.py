@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 
 import structlog
 
@@ -62,26 +63,52 @@ class Seen:
         call = self.calls.get(interaction_id)
         return self.legs.get(call.linked_id) if call else None
 
-    def call_of(self, linked_id: str) -> InteractionView | None:
-        return next((call for call in self.calls.values() if call.linked_id == linked_id), None)
+    # Looked up for each leg of a floor of hundreds.
+
+    @cached_property
+    def by_linked_id(self) -> Mapping[str, InteractionView]:
+        return {call.linked_id: call for call in self.calls.values()}
+
+    @cached_property
+    def by_staff(self) -> Mapping[int, AgentView]:
+        return {agent.staff_id: agent for agent in self.agents}
+
+    @cached_property
+    def heard(self) -> Collection[str]:
+        """Unique ids of the legs that we think are in rooms."""
+        return frozenset(one.unique_id for one in self.present)
+
+    @cached_property
+    def named(self) -> Mapping[int, list[Leg]]:
+        """The legs that we began, by contact."""
+        found: dict[int, list[Leg]] = {}
+        for leg in self.legs.values():
+            if leg.name is not None:
+                found.setdefault(leg.name.interaction_id, []).append(leg)
+        return found
+
+    @cached_property
+    def engaged(self) -> Mapping[int | None, list[AgentView]]:
+        """Operators by the contact that they have to do with."""
+        found: dict[int | None, list[AgentView]] = {}
+        for agent in self.agents:
+            found.setdefault(agent.interaction_id, []).append(agent)
+        return found
 
     def others_in_room(self, interaction_id: int, staff_id: int) -> bool:
         """Whether somebody beside this operator talks to the caller."""
         return any(
             leg.place is Place.ROOM
             and leg.name is not None
-            and leg.name.interaction_id == interaction_id
             and (leg.name.role, leg.name.staff_id) != (Role.AGENT, staff_id)
-            for leg in self.legs.values()
+            for leg in self.named.get(interaction_id, ())
         )
 
     def agent_legs(self, interaction_id: int, staff_id: int) -> list[Leg]:
         return [
             leg
-            for leg in self.legs.values()
-            if leg.name
-            and leg.name.role is Role.AGENT
-            and (leg.name.interaction_id, leg.name.staff_id) == (interaction_id, staff_id)
+            for leg in self.named.get(interaction_id, ())
+            if leg.name and (leg.name.role, leg.name.staff_id) == (Role.AGENT, staff_id)
         ]
 
 
@@ -126,18 +153,18 @@ def _of_agent(agent: AgentView, seen: Seen, grace: timedelta) -> list[Doubt]:
 
 def _of_leg(leg: Leg, seen: Seen) -> list[Doubt]:
     """Joins that nobody told us of, phones that ring for nothing, and callers in a room of no call."""
-    unheard = leg.place is Place.ROOM and leg.unique_id not in {one.unique_id for one in seen.present}
+    unheard = leg.place is Place.ROOM and leg.unique_id not in seen.heard
     if leg.name is None:
         if leg.place is not Place.ROOM or leg.unique_id != leg.room:
             return []
-        call = seen.call_of(leg.unique_id)
+        call = seen.by_linked_id.get(leg.unique_id)
         if call is None:
             alone = not any(one.name and one.room == leg.room for one in seen.legs.values())
             return [Doubt("stray", "no call", "in a room", unique_id=leg.unique_id)] if alone else []
         who: tuple[int, int | None] = (call.interaction_id, None)
         return [Doubt("unheard", "absent", "in the room", *who, leg.unique_id)] if unheard else []
     who = (leg.name.interaction_id, leg.name.staff_id)
-    agent = next((one for one in seen.agents if one.staff_id == leg.name.staff_id), None)
+    agent = seen.by_staff.get(leg.name.staff_id)
     engaged = agent is not None and agent.interaction_id == leg.name.interaction_id and agent.state in ENGAGED
     if leg.name.role is Role.AGENT and not engaged and leg.unique_id not in seen.taking:
         return [Doubt("leg-too-many", agent.state.value if agent else "off", "a leg", *who, leg.unique_id)]
@@ -150,20 +177,16 @@ def _of_leg(leg: Leg, seen: Seen) -> list[Doubt]:
 
 def _of_call(call: InteractionView, seen: Seen) -> list[Doubt]:
     caller = seen.legs.get(call.linked_id)
-    if caller is None and any(
-        agent.interaction_id == call.interaction_id and agent.state is AgentState.DIALLING
-        for agent in seen.agents
-    ):
+    states = {agent.state for agent in seen.engaged.get(call.interaction_id, ())}
+    if caller is None and AgentState.DIALLING in states:
         return []
     if caller is None:
         return [Doubt("call-gone", call.state, "no channel", call.interaction_id)]
-    held_by = [agent for agent in seen.agents if agent.interaction_id == call.interaction_id]
     offered = call.state == State.OFFERED and call.direction != "out" and caller.place is not Place.ROOM
-    if offered and not any(agent.state is AgentState.RINGING for agent in held_by):
+    if offered and AgentState.RINGING not in states:
         return [Doubt("rings-nobody", call.state, "nobody rings", call.interaction_id)]
-    names = (leg.name for leg in seen.legs.values() if leg.name)
-    beside = [name for name in names if name.interaction_id == call.interaction_id]
-    if caller.place is Place.ROOM and not beside and not any(a.state in ENGAGED for a in held_by):
+    beside = seen.named.get(call.interaction_id)
+    if caller.place is Place.ROOM and not beside and not states & ENGAGED:
         return [Doubt("alone", call.state, "alone in the room", call.interaction_id)]
     return []
 

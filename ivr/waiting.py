@@ -1,12 +1,11 @@
 """While nobody is free: music, an honest word now and then, and a way out by one key."""
 
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import timedelta
 
 from core.booking import draft
 from core.contact import queueing
-from core.contact.rules import Disposition, State
-from core.contact.view import load
+from core.contact.rules import Disposition
 from ivr.call import Prompt
 from ivr.line import Line
 from ivr.unanswered import take_message
@@ -16,15 +15,6 @@ from ivr.words import Count
 WORD_EVERY_S = 45.0
 FIRST_WORD_S = 4.0
 CALL_ME = "1"
-
-
-@dataclass(frozen=True)
-class Queue:
-    """waits: whether the caller is still in the queue. operators: how many there are to be waited for."""
-
-    waits: bool
-    place: int | None
-    operators: int
 
 
 async def wait(line: Line, patience: timedelta) -> Disposition:
@@ -60,13 +50,16 @@ def _words(place: int | None, told: int | None) -> list[Prompt]:
     return [Prompt("queue-place", {"place": Count(place, "位")})]
 
 
-async def _look(line: Line) -> Queue:
+async def _look(line: Line) -> queueing.Wait:
+    """Written only when there is something to write: hundreds look, and one at a time may write."""
+    async with line.hotline.read() as db:
+        seen = await queueing.waits(db, line.interaction_id, line.now)
+        if not seen.waits or (seen.place == seen.told and not await draft.holds(db, line.interaction_id)):
+            return seen
     async with line.hotline.work(line.actor, line.interaction_id) as work:
         place = await queueing.announce(work, line.interaction_id)
-        standing = await queueing.standing(work.db)
-        seen = await load(work.db, line.interaction_id)
         await draft.keep(work, line.interaction_id)
-    return Queue(seen.state in (State.QUEUED, State.OFFERED), place, standing.there(line.now))
+    return replace(seen, waits=place is not None, place=place)
 
 
 async def _message(line: Line) -> Disposition:

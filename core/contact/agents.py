@@ -61,6 +61,16 @@ async def signed_in(db: AsyncSession) -> Sequence[AgentView]:
     return [view(row) for row in rows.scalars()]
 
 
+async def in_call(db: AsyncSession, interaction_id: int) -> Sequence[AgentView]:
+    """Who has to do with this contact now, by staff id; on a floor of hundreds these are one or two."""
+    query = (
+        select(Agent)
+        .where(Agent.interaction_id == interaction_id, Agent.signed_out_at.is_(None))
+        .order_by(Agent.staff_id)
+    )
+    return [view(row) for row in (await db.execute(query)).scalars()]
+
+
 async def find(db: AsyncSession, staff_id: int) -> AgentView | None:
     query = select(Agent).where(Agent.staff_id == staff_id, Agent.signed_out_at.is_(None))
     row = (await db.execute(query)).scalar_one_or_none()

@@ -127,6 +127,11 @@ def position(waiting: Sequence[Waiting], interaction_id: int, announced: int | N
     """The place in the queue, from 1; never more than was announced before (L15)."""
     mine = next(one for one in waiting if one.interaction_id == interaction_id)
     place = 1 + sum(other.key < mine.key for other in waiting)
+    return told_place(place, announced)
+
+
+def told_place(place: int, announced: int | None) -> int:
+    """What may be said of a place after another was said."""
     return place if announced is None else min(place, announced)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import func, literal, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.contact import agents, matters
@@ -17,60 +17,74 @@ from core.contact.distribution import (
     Waiting,
     assign,
     callbacks_allowed,
-    position,
+    told_place,
 )
 from core.contact.engine import move
 from core.contact.rules import State
 from core.contact.tables import Interaction
+from core.database import Instant
 from core.errors import CallGone
 from core.events import CallConnected, CallOffered, OfferMissed, QueueEnded, QueueEntered
 from core.work import Work
 
+# States of an entry in which the caller hears music.
+WAITS = ("waiting", "offered")
 # Who cannot be reached for longer has gone home without signing out: nobody is asked to wait for them.
 LOST_FOR = timedelta(minutes=3)
+
+
+@dataclass(frozen=True)
+class Wait:
+    """One caller's wait. place: what may be told of it now; told: what was. operators: how many there are
+    to be waited for."""
+
+    waits: bool
+    place: int | None
+    told: int | None
+    operators: int
 
 
 @dataclass(frozen=True)
 class Standing:
     """Who waits, who is free, and which skills somebody signed in has.
 
-    lost_since: for each one signed in, since when page and phone cannot be reached; None: they can be.
+    signed_in: how many are.
     """
 
     waiting: Sequence[Waiting]
     free: Sequence[Free]
     skilled: frozenset[str]
-    lost_since: Sequence[datetime | None]
+    signed_in: int
 
-    def there(self, now: datetime) -> int:
-        """How many operators a caller may wait for."""
-        return sum(lost is None or now - lost < LOST_FOR for lost in self.lost_since)
+
+# Columns and not rows: every second, and at every change, all who wait are looked at.
+_WAITING = (
+    QueueEntry.interaction_id,
+    QueueEntry.klass,
+    QueueEntry.arrived_at,
+    QueueEntry.skill,
+    QueueEntry.prefers,
+    QueueEntry.waiting_since,
+)
+_AGENT = (Agent.staff_id, Agent.state, Agent.skills, Agent.since, Agent.missed, Agent.lost_since)
 
 
 async def standing(db: AsyncSession) -> Standing:
     """The queue as it is now: what `distribution.assign` decides on."""
-    entries = await db.execute(select(QueueEntry).where(QueueEntry.state == "waiting"))
-    rows = (await db.execute(select(Agent).where(Agent.signed_out_at.is_(None)))).scalars().all()
+    entries = await db.execute(select(*_WAITING).where(QueueEntry.state == "waiting"))
+    rows = (await db.execute(select(*_AGENT).where(Agent.signed_out_at.is_(None)))).all()
     return Standing(
-        [_waiting(entry) for entry in entries.scalars()],
         [
-            Free(row.staff_id, frozenset(row.skills), row.since, frozenset(row.missed))
-            for row in rows
-            if row.state == AgentState.READY and row.lost_since is None
+            Waiting(call, QueueClass(klass), arrived_at, skill, prefers, since)
+            for call, klass, arrived_at, skill, prefers, since in entries
         ],
-        frozenset(skill for row in rows for skill in row.skills),
-        [row.lost_since for row in rows],
-    )
-
-
-def _waiting(entry: QueueEntry) -> Waiting:
-    return Waiting(
-        entry.interaction_id,
-        QueueClass(entry.klass),
-        entry.arrived_at,
-        entry.skill,
-        entry.prefers,
-        entry.waiting_since,
+        [
+            Free(staff_id, frozenset(skills), since, frozenset(missed))
+            for staff_id, state, skills, since, missed, lost_since in rows
+            if state == AgentState.READY and lost_since is None
+        ],
+        frozenset(skill for row in rows for skill in row[2]),
+        len(rows),
     )
 
 
@@ -329,11 +343,39 @@ async def ended(work: Work, interaction_id: int, how: str) -> bool:
 async def announce(work: Work, interaction_id: int) -> int | None:
     """The place to tell a waiting caller, never more than was told before; None when they do not wait."""
     entry = await _live(work, interaction_id)
-    if entry is None or entry.state not in ("waiting", "offered"):
+    if entry is None or entry.state not in WAITS:
         return None
-    rows = await work.db.execute(select(QueueEntry).where(QueueEntry.state.in_(("waiting", "offered"))))
-    entry.announced = position([_waiting(row) for row in rows.scalars()], interaction_id, entry.announced)
+    entry.announced = told_place(1 + await _before(work.db, entry), entry.announced)
     return entry.announced
+
+
+async def _before(db: AsyncSession, entry: QueueEntry) -> int:
+    """How many are served before this one: `Waiting.key`, counted where they lie. With hundreds in the
+    queue each of them asks this every minute."""
+    key = tuple_(QueueEntry.klass, QueueEntry.arrived_at, QueueEntry.interaction_id)
+    mine = tuple_(literal(entry.klass), literal(entry.arrived_at, Instant), literal(entry.interaction_id))
+    query = select(func.count()).select_from(QueueEntry).where(QueueEntry.state.in_(WAITS), key < mine)
+    return (await db.execute(query)).scalar_one()
+
+
+async def waits(db: AsyncSession, interaction_id: int, now: datetime) -> Wait:
+    """How somebody's wait stands; nothing is written."""
+    query = select(QueueEntry).where(
+        QueueEntry.interaction_id == interaction_id, QueueEntry.ended_at.is_(None)
+    )
+    entry = (await db.execute(query)).scalar_one_or_none()
+    there = await operators_there(db, now)
+    if entry is None or entry.state not in WAITS:
+        return Wait(False, None, None, there)
+    return Wait(True, told_place(1 + await _before(db, entry), entry.announced), entry.announced, there)
+
+
+async def operators_there(db: AsyncSession, now: datetime) -> int:
+    """`Standing.there`, counted."""
+    query = select(func.count()).where(
+        Agent.signed_out_at.is_(None), Agent.lost_since.is_(None) | (Agent.lost_since > now - LOST_FOR)
+    )
+    return (await db.execute(query)).scalar_one()
 
 
 async def last_operator(db: AsyncSession, ani_print: str, since: datetime) -> int | None:

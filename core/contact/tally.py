@@ -61,12 +61,16 @@ class _Running:
         if self._measure.ranked:
             del self._ranked[bisect_left(self._ranked, held[1])]
 
-    def sum(self, still_open: Iterable[Call], now: datetime) -> Sum:
+    def age(self, now: datetime) -> None:
+        """Let go of what the span does not reach any more."""
         start = start_of(self._span, now)
         while self._ages and self._ages[0][0] < start:
             begin, interaction_id = heapq.heappop(self._ages)
             if self._held.get(interaction_id, (None,))[0] == begin:
                 self.drop(interaction_id)
+
+    def sum(self, still_open: Iterable[Call], now: datetime) -> Sum:
+        self.age(now)
         fresh = [weight for _, weight in counted(self._measure, still_open, self._span, now, self._policy)]
         p90 = percentile(sorted(self._ranked + fresh), 0.9) if self._measure.ranked else None
         return Sum(len(self._held) + len(fresh), self._total + sum(fresh), p90)
@@ -214,6 +218,8 @@ class Tally:
             del self.calls[interaction_id]
             for running in self._running.values():
                 running.drop(interaction_id)
+        for running in self._running.values():  # nobody may have looked at it for days
+            running.age(now)
         before = day_of(now - KEPT)
         self._shifts.forget(before)
         for journal_id in [one.journal_id for one in self._acts.values() if day_of(one.at) < before]:

@@ -1,11 +1,13 @@
 """What the queue owes to those who are not in its even course: put back, given up, waiting for nobody."""
 
+import random
+
 import pytest
 
 from core.contact import agents, matters, queueing, supervision
 from core.contact import engine as contact
 from core.contact.agent_tables import Skill, SkillHospital
-from core.contact.distribution import Offer, QueueClass
+from core.contact.distribution import Offer, QueueClass, position
 from core.contact.rules import State
 from core.contact.view import load
 from core.contact.watch import Watch
@@ -107,7 +109,7 @@ async def test_an_operator_who_went_home_is_waited_for_by_nobody_and_signed_out(
 
     async def there() -> int:
         async with hotline.read() as db:
-            return (await queueing.standing(db)).there(clock.now())
+            return await queueing.operators_there(db, clock.now())
 
     assert await there() == 1, "a page that is loaded anew comes back"
     clock.advance(minutes=4)
@@ -130,3 +132,20 @@ async def test_a_hospitals_callers_need_its_group_where_it_has_one(hotline: Hotl
         work.db.add(SkillHospital(hospital_id=here.hospital_id, skill="provincial"))
     async with hotline.read() as db:
         assert await queueing.group_of(db, here.hospital_id) == "provincial"
+
+
+async def test_the_place_is_counted_as_the_order_of_service_says(
+    hotline: Hotline, clock: FrozenClock
+) -> None:
+    """By the database and by the pure rule alike, whatever class and time of arrival."""
+    dice = random.Random(7)
+    calls = []
+    for number in range(12):
+        calls.append(await caller(hotline, f"1.{number}", klass=dice.choice(list(QueueClass))))
+        clock.advance(seconds=dice.choice((0, 0, 1)))
+    async with hotline.read() as db:
+        standing = await queueing.standing(db)
+        for call in calls:
+            seen = await queueing.waits(db, call, clock.now())
+            assert (seen.waits, seen.place) == (True, position(standing.waiting, call, None))
+    assert await do(hotline, queueing.announce, calls[0]) == position(standing.waiting, calls[0], None)

@@ -101,7 +101,11 @@ RINGS = channel(LEG, "AppDial", up=False)
         (seen([WAITS, RINGS], [call("queued")], []), ["leg-too-many"]),
         (seen([IN_ROOM, WITH_LEG], [call("offered")], [RINGING], present=[]), ["unheard", "unheard"]),
         (
-            seen([IN_ROOM, ASKED], [call()], [replace(RINGING, staff_id=8), consults("desk-1-8-2")]),
+            seen(
+                [IN_ROOM, ASKED],
+                [call()],
+                [replace(RINGING, staff_id=8), replace(consults("desk-1-8-2"), staff_id=7)],
+            ),
             ["unheard"],
         ),
         (seen([IN_ROOM], [], [], present=[]), ["stray"]),
