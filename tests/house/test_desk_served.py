@@ -216,6 +216,54 @@ async def test_a_consultation_survives_the_page_and_is_completed_by_another(
     await mine.state("空闲")
 
 
+async def test_a_supervisor_listens_and_takes_over_with_the_phone_in_the_page(
+    house: House, computer: Machine, tmp_path: Path
+) -> None:
+    """What was asked for on the wall is answered by the desk itself: no key is pressed there."""
+    mine = await computer.sit_down(house.web)
+    await back_to_work(mine)
+    async with phone(house.sip_port, LI) as caller:
+        await dial(caller)
+        await mine.state("振铃")
+        await mine.press("F2")
+        await mine.state("通话")
+        boss = await computer.sit_down(house.web, "9001")
+        await expect(boss.page.get_by_role("listbox", name="用哪部电话")).to_be_focused(timeout=SOON_MS)
+        await boss.press("1")
+        await boss.shows("已连上")
+        await caller.play(spoken(house, "core/message-missing", tmp_path / "caller.wav"))
+        wall = await boss.page.context.new_page()
+        await wall.goto(f"{house.web}wall/")
+        await wall.get_by_role("button", name=re.compile("^监听")).first.click()
+        async with asyncio.timeout(SOON_MS / 1000):  # asked from outside: the page's own rules forbid eval
+            active = "document.getElementById('sound').srcObject?.active"
+            while not await boss.page.evaluate(active):  # noqa: ASYNC110 it is another process
+                await asyncio.sleep(0.1)
+        await boss.listen()
+        await asyncio.sleep(5)
+        heard = await boss.heard()  # both of them
+        fits = {name: audio.anywhere(heard, house.sound(name)) for name in OURS}
+        assert min(fits["core/leave-message"], fits["core/message-missing"]) > 0.5, fits
+        assert max(fits["core/message-taken"], fits["core/queue-wait"]) < 0.5, fits
+        await wall.get_by_role("link", name=re.compile("林静")).first.click()
+        await wall.locator("summary", has_text="接管").click()
+        await wall.get_by_role("button", name=re.compile("确认接管")).click()
+        await mine.state("话后整理")
+        await boss.state("通话")
+        await boss.shows("李秀英")
+        await boss.press("F8")
+        await caller.until("ended")
+        await boss.state("话后整理")
+    for seat in (mine, boss):
+        await expect(seat.page.get_by_role("listbox", name="小结：第一级")).to_be_visible(timeout=SOON_MS)
+        await seat.page.get_by_role("listbox", name="小结：第一级").focus()
+        await seat.press("4", "1", "Enter")
+        await expect(seat.page.get_by_role("button", name="就绪").last).to_be_focused()
+    await mine.press("F2")
+    await mine.state("空闲")
+    await wall.close()
+
+
 async def test_a_killed_switch_leaves_no_state_untrue(house: House, computer: Machine) -> None:
     seat = await computer.sit_down(house.web)
     await back_to_work(seat)
