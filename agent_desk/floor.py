@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -26,6 +26,10 @@ from core.journal import START, Cursor, Entry
 from core.values import Actor
 
 log = structlog.get_logger()
+
+# Pages of one operator that are remembered. One whose network was gone comes back within minutes, and
+# nobody loads so many others meanwhile.
+PAGES_KEPT = 16
 
 
 class Desk:
@@ -146,6 +150,8 @@ class Floor:
         self.drafts = Tending(house)
         self.cursor: Cursor = START
         self._desks: dict[int, Desk] = {}
+        # Of each operator, the newest last; also when it is gone, for the one before it may come back.
+        self._pages: defaultdict[int, deque[str]] = defaultdict(lambda: deque(maxlen=PAGES_KEPT))
         self._lanes: defaultdict[tuple[int, str], asyncio.Lock] = defaultdict(asyncio.Lock)
         self._due: set[str] = set(SHARED)
         self._waiting = asyncio.Event()
@@ -204,14 +210,26 @@ class Floor:
 
     # --- coming and going -----------------------------------------------------------------------
 
-    def come(self, desk: Desk) -> None:
-        """A page opened; the newest page of an operator is theirs, an older one is told so."""
-        older = self._desks.get(desk.staff_id)
+    def come(self, desk: Desk) -> bool:
+        """A page opened; the newest page of an operator is theirs, an older one is told so.
+
+        False: another page has taken this one's place, and only its network is back. Who wants the desk
+        back there loads the page anew, which gives it another name.
+        """
+        older, pages = self._desks.get(desk.staff_id), self._pages[desk.staff_id]
+        if desk.page in pages and desk.page != pages[-1]:
+            desk.line.say_bye("elsewhere")
+            if older is not None:  # the other's phone may have registered in its place: it does so again
+                older.mark("phone")
+            return False
+        if desk.page not in pages:
+            pages.append(desk.page)
         if older is not None:
             older.line.say_bye("elsewhere")
         self._desks[desk.staff_id] = desk
         self._gauge.set(len(self._desks))
         self.presence.came(desk.staff_id)
+        return True
 
     def go(self, desk: Desk) -> None:
         if self._desks.get(desk.staff_id) is desk:

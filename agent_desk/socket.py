@@ -59,10 +59,14 @@ async def desk_socket(request: web.Request) -> web.StreamResponse:
     await ws.prepare(request)
     line = Line(request, ws, house.manners)
     desk = Desk(house, actor, actor.staff_id, page, line)
+    if not floor.come(desk):
+        await line.write()  # the good-bye; nothing it says is heard
+        log.info("a desk is elsewhere", staff_id=desk.staff_id)
+        await ws.close(code=WSCloseCode.GOING_AWAY)
+        return ws
     talk = Talk(request, floor, desk)
     talking = [asyncio.create_task(one, name="desk") for one in (line.listen(talk.hear), line.write())]
     looking = [asyncio.create_task(one, name="desk") for one in (desk.keep(floor), talk.stay_allowed())]
-    floor.come(desk)
     try:
         await asyncio.wait(talking, return_when=asyncio.FIRST_COMPLETED)
     finally:

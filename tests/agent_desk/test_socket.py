@@ -2,16 +2,24 @@
 
 import asyncio
 import json
+from datetime import date
 
 import pytest
 from aiohttp import WSServerHandshakeError
 from sqlalchemy import select
 
+from agent_desk.floor import PAGES_KEPT
 from agent_desk.state import PARTS
+from core.contact.calls import Target, TargetKind
+from core.contact.view import load
+from core.errors import WrongInput
+from core.people.register import register
 from core.staff import sessions
 from core.staff.tables import StaffSession
+from core.values import demo_identity
+from ivr.targets import Targets
 from tests.builders import SEED
-from tests.desks import OpenRoom, Room
+from tests.desks import OpenRoom, Page, Room
 from tests.entering import cookie
 
 
@@ -57,6 +65,95 @@ async def test_a_second_computer_takes_over_and_the_first_is_told(room: Room) ->
     assert second.parts["call"]["interaction_id"] == call
     assert second.parts["me"]["state"] == "talking"
     assert room.floor.present(operator)
+
+
+async def turned_away(page: Page) -> None:
+    """Another page has the desk: this one is told so, and nothing else."""
+    async with asyncio.timeout(5):  # one that is let in would be pinged for ever
+        assert await page.gone() == "elsewhere"
+    assert page.snapshots == 0
+
+
+@pytest.mark.parametrize("cut", [True, False], ids=["the server knew", "the server did not know"])
+async def test_a_page_whose_network_is_back_does_not_take_the_desk_back(room: Room, *, cut: bool) -> None:
+    operator = await room.operator()
+    first = await room.open(operator, page="page-first")
+    if cut:
+        await first.socket.close()
+        await room.until(lambda: _is(not room.floor.present(operator)))
+    second = await room.ready(operator)
+    back = await room.connect(operator, page="page-first")
+    await turned_away(back)
+    await second.do("pause", reason="rest")
+    assert (await room.agent(operator)).state == "paused"
+
+
+async def test_what_the_refused_page_says_is_not_heard(room: Room) -> None:
+    operator = await room.operator()
+    await room.open(operator, page="page-older")
+    second = await room.ready(operator)
+    back = await room.connect(operator, page="page-older")
+    await back.send("pause", reason="rest")
+    await turned_away(back)
+    assert (await room.agent(operator)).state == "ready"
+    assert second.parts["me"]["state"] == "ready"
+
+
+async def test_the_desk_is_taken_back_by_a_page_loaded_anew(room: Room) -> None:
+    operator = await room.operator()
+    await room.open(operator, page="page-first")
+    second = await room.open(operator, page="page-second")
+    first = await room.open(operator, page="page-first-again")
+    assert await second.gone() == "elsewhere"
+    await turned_away(await room.connect(operator, page="page-second"))
+    assert room.floor.desk(operator)
+    # The page that has the desk is let in under its own name: only its network was away.
+    again = await room.open(operator, page="page-first-again")
+    assert await first.gone() == "elsewhere"
+    assert again.snapshots == 1
+
+
+async def test_pages_are_remembered_and_not_for_ever(room: Room) -> None:
+    operator = await room.operator()
+    for number in range(PAGES_KEPT + 1):
+        await room.open(operator, page=f"page-{number:04}-of-many")
+    await turned_away(await room.connect(operator, page="page-0001-of-many"))
+    assert (await room.open(operator, page="page-0000-of-many")).snapshots == 1
+
+
+async def test_the_live_phone_registers_again_after_another_page_came_back(room: Room) -> None:
+    operator = await room.operator()
+    await room.open(operator, page="page-older")
+    second = await room.open(operator)
+    await turned_away(await room.connect(operator, page="page-older"))
+    async with asyncio.timeout(5):
+        told: dict[str, object] = {}
+        while "phone" not in told:
+            told = json.loads((await second.socket.receive()).data).get("changed", {})
+
+
+async def test_a_skill_group_cannot_be_consulted(room: Room) -> None:
+    operator = await room.operator()
+    _, call = await room.talking(operator)
+    group = Target(TargetKind.QUEUE, "dialect", "方言")
+    async with room.hotline.work(SEED) as work:
+        seen = await load(work.db, call)
+        with pytest.raises(WrongInput) as refused:
+            await Targets(outbound=True).reserve(work, seen, operator, group)
+    assert refused.value.facts == {"field": "target", "why": "queue"}
+    assert (await room.agent(operator)).third is None
+
+
+@pytest.mark.req("R-094")
+async def test_whoever_is_found_by_an_identity_number_is_shown_masked(room: Room) -> None:
+    number = demo_identity("0101", date(1970, 5, 4), 12)
+    async with room.hotline.work(SEED) as work:
+        person = await register(work, name="李秀英", identity=number)
+        person_id = person.id
+    page = await room.open(await room.operator())
+    (found,) = (await page.do("person.search", q=number.number))["people"]
+    assert (found["person_id"], found["id_masked"]) == (person_id, number.masked)
+    assert number.number not in json.dumps(found)
 
 
 async def test_a_page_loaded_anew_hears_what_happens_in_its_call(room: Room) -> None:

@@ -1,5 +1,6 @@
 """The operator's page in a real browser against a server that plays from a script."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -271,6 +272,107 @@ async def test_finishing_over_an_uncommitted_slot_needs_another_key(seat: Seat, 
     assert len(stage.did("finish")) == 1
 
 
+async def test_a_question_outlives_what_is_told_beside_it(seat: Seat, stage: Stage) -> None:
+    page = await seat(**talking(draft=held()))
+    note, key = page.locator("#note"), page.get_by_role("button", name="结束通话 Delete")
+    await press(page, "F8")
+    await expect(page.locator(".question button").first).to_be_focused()
+    await stage.change(messages=desk.MESSAGES)
+    await expect(note).to_contain_text("系统维护")
+    await stage.cut()
+    await expect(note).to_contain_text("连接中断")
+    stage.refuses_sockets = False
+    await expect(note).not_to_contain_text("连接中断")
+    await expect(page.locator(".question button").first).to_be_focused()
+    await press(page, "Delete")
+    await stage.until("finish")
+    await expect(key).to_have_count(0)
+    assert len(stage.did("finish")) == 1
+
+
+async def test_what_is_drawn_anew_leaves_the_cursor_where_it_was(seat: Seat) -> None:
+    page = await seat()
+    kept = """async () => {
+        const { fill, h } = await import("/desk/static/desk/dom.js");
+        const [same, keyed] = [h("button"), () => h("button", { data: { key: "x" } })];
+        const room = h("div"), on = (one) => document.activeElement === one;
+        document.body.append(room);
+        fill(room, same); same.focus(); fill(room, h("p"), same);
+        const first = on(same);
+        fill(room, keyed()); room.firstChild.focus(); fill(room, h("p"), keyed());
+        return [first, on(room.lastChild)];
+    }"""
+    assert await page.evaluate(kept) == [True, True]
+
+
+async def test_a_question_asked_twice_gives_the_cursor_back_to_where_it_was(seat: Seat, stage: Stage) -> None:
+    page = await seat(**talking(draft=held()))
+    name = page.get_by_label("姓名", exact=True)
+    await name.focus()
+    await press(page, "F8")
+    await page.wait_for_timeout(400)  # a key that was just pressed is not taken twice
+    await press(page, "F8")
+    await expect(page.locator(".question")).to_have_count(1)
+    await press(page, "Escape")
+    await expect(name).to_be_focused()
+    assert stage.did("finish") == []
+
+
+OWED = {
+    "mine": [*desk.CALLBACKS["mine"], {**desk.CALLBACKS["mine"][0], "callback_id": 4, "person": "马丽"}],
+    "shared": [],
+}
+
+
+async def owed_opened(page: Page) -> None:
+    await press(page, "Control+k")
+    await page.keyboard.insert_text("了结回电")
+    await expect(page.get_by_role("option", name="了结回电")).to_be_visible()
+    await press(page, "Enter")
+    await expect(page.get_by_role("listbox", name="我要回的电话")).to_be_focused()
+
+
+@pytest.mark.parametrize(
+    ("key", "asked"),
+    [
+        ("d", ("callback.settle", {"callback_id": 4, "state": "done"})),
+        ("b", ("callback.give-back", {"callback_id": 4})),
+    ],
+)
+async def test_a_key_on_a_call_owed_means_the_one_that_is_lit(
+    seat: Seat, stage: Stage, key: str, asked: tuple[str, dict[str, Any]]
+) -> None:
+    page = await seat(me=desk.ME, callbacks=OWED)
+    await owed_opened(page)
+    await press(page, "ArrowDown")
+    await expect(page.locator("#drawer [aria-selected=true]")).to_contain_text("马丽")
+    await press(page, key)
+    await expect(page.locator("#drawer")).to_be_hidden()
+    assert stage.asked == [asked]
+
+
+async def test_a_call_owed_is_given_up_only_by_delete(seat: Seat, stage: Stage) -> None:
+    page = await seat(me=desk.ME, callbacks=OWED)
+    await owed_opened(page)
+    await press(page, "ArrowDown", "g", "g", "Enter", "Space")
+    await expect(page.locator(".question")).to_contain_text("不再给 马丽 回电")
+    assert stage.asked == []
+    await press(page, "Escape")
+    await expect(page.get_by_role("listbox", name="我要回的电话")).to_be_focused()
+    await press(page, "g", "Delete")
+    await expect(page.locator("#drawer")).to_be_hidden()
+    assert stage.asked == [("callback.settle", {"callback_id": 4, "state": "given-up"})]
+
+
+async def test_a_caller_is_handed_to_a_skill_group_at_once(seat: Seat, stage: Stage) -> None:
+    page = await seat(**talking())
+    await press(page, "F6")
+    await expect(page.locator("#drawer .mode")).to_contain_text("先和对方说，再转")
+    await page.get_by_role("option", name="方言").click()
+    await expect(page.locator("#drawer")).to_be_hidden()
+    assert stage.asked == [("transfer", {"kind": "queue", "value": "dialect", "label": "方言"})]
+
+
 async def test_an_appointment_is_cancelled_by_command_figure_and_delete(seat: Seat, stage: Stage) -> None:
     page = await seat(**talking())
     await press(page, "Control+k")
@@ -507,6 +609,144 @@ async def test_a_call_that_is_mine_is_answered_without_a_key(
     answer = await stage.switch.invite(await caller.evaluate(CALLER))
     assert await caller.evaluate(HEARS, answer)
     await caller.close()
+
+
+# Every track of a microphone that a page opens, so that a test sees what is sent of it.
+TRACKS = """(() => {
+    const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+    window.tracks = [];
+    navigator.mediaDevices.getUserMedia = async (...how) => {
+        const stream = await open(...how);
+        tracks.push(...stream.getAudioTracks());
+        return stream;
+    };
+})()"""
+
+
+async def with_phone(seat: Seat, stage: Stage, **parts: Any) -> Page:
+    """A page whose phone is registered; its tracks are seen."""
+    page = await seat()
+    await page.add_init_script(TRACKS)
+    me = {**desk.ME, "device": "page", **parts.pop("me", {})}
+    stage.parts.update(me=me, phone=phone_in_page(page.url), **parts)
+    await page.reload()
+    await expect(page.locator(".device-line")).to_contain_text("已连上")
+    return page
+
+
+TALKS = {"state": "talking", "state_words": "通话"}
+
+
+async def unregistered(stage: Stage) -> None:
+    async with asyncio.timeout(5):
+        while stage.switch.registered.is_set():  # noqa: ASYNC110 the switch tells nobody
+            await asyncio.sleep(0.01)
+
+
+async def caller_of(chromium: Browser, page: Page) -> Page:
+    caller = await chromium.new_page()
+    await caller.goto(page.url.replace("/desk/", "/static/icon.svg"))
+    return caller
+
+
+async def test_the_phone_of_a_page_that_gave_way_is_gone_until_it_is_taken_back(
+    chromium: Browser, seat: Seat, stage: Stage
+) -> None:
+    page = await with_phone(seat, stage, **talking(me=TALKS, call=desk.call("talking", leg_present=False)))
+    caller = await caller_of(chromium, page)
+    answer = await stage.switch.invite(await caller.evaluate(CALLER))
+    assert await caller.evaluate(HEARS, answer)
+    await stage.bye("elsewhere")
+    await asyncio.wait_for(stage.switch.ended.wait(), 5)
+    await expect(page.get_by_role("button", name="在这里继续")).to_be_focused()
+    await unregistered(stage)
+    assert await page.evaluate("tracks.map((one) => one.readyState)") == ["ended"]
+    await press(page, "Enter")
+    await asyncio.wait_for(stage.switch.registered.wait(), 10)
+    await expect(page.locator(".device-line")).to_contain_text("已连上")
+    await caller.close()
+
+
+async def test_what_rings_in_a_page_that_gave_way_is_not_answered_there(
+    chromium: Browser, seat: Seat, stage: Stage
+) -> None:
+    ringing = {"state": "ringing", "state_words": "振铃"}
+    page = await with_phone(seat, stage, **talking(me=ringing, call=desk.call("ringing")))
+    caller = await caller_of(chromium, page)
+    await stage.switch.ring(await caller.evaluate(CALLER))
+    await expect(page.get_by_role("button", name="接听")).to_be_enabled()
+    await stage.bye("elsewhere")
+    await unregistered(stage)
+    await press(page, "F2")
+    assert stage.switch.answered.empty()
+    await caller.close()
+
+
+async def test_a_call_stays_muted_when_its_leg_or_its_page_comes_back_and_the_next_is_not(
+    chromium: Browser, seat: Seat, stage: Stage
+) -> None:
+    page = await with_phone(seat, stage, **talking(me=TALKS, call=desk.call("talking", leg_present=False)))
+    caller, muted = await caller_of(chromium, page), page.get_by_role("button", name="取消静音")
+    enabled = "tracks.at(-1).enabled"
+
+    async def leg_comes() -> None:
+        answer = await stage.switch.invite(await caller.evaluate(CALLER))
+        assert await caller.evaluate(HEARS, answer)
+
+    await leg_comes()
+    await page.bring_to_front()
+    await press(page, "Alt+m")
+    await expect(muted).to_have_attribute("aria-pressed", "true")
+    await stage.switch.hang_up()
+    await expect(muted).to_be_disabled()
+    await leg_comes()
+    await expect(muted).to_be_enabled()
+    assert await page.evaluate(enabled) is False
+    await page.reload()
+    await expect(page.locator(".device-line")).to_contain_text("已连上")
+    await leg_comes()
+    await expect(muted).to_be_enabled()
+    assert await page.evaluate(enabled) is False
+    await stage.switch.hang_up()
+    me = stage.parts["me"]
+    await stage.change(**{**WRAP_UP, "me": {**WRAP_UP["me"], "device": "page"}})
+    await stage.change(me=me, call=desk.call("talking", interaction_id=901, leg_present=False))
+    await leg_comes()
+    await expect(page.get_by_role("button", name="静音", exact=False)).to_have_attribute(
+        "aria-pressed", "false"
+    )
+    assert await page.evaluate(enabled) is True
+    await caller.close()
+
+
+async def test_a_phone_that_is_told_of_its_account_again_registers_again(seat: Seat, stage: Stage) -> None:
+    page = await with_phone(seat, stage, me={})
+    await asyncio.wait_for(stage.switch.registered.wait(), 5)
+    stage.switch.registered.clear()  # another page has registered in its place, and nobody said so
+    await stage.change(phone=phone_in_page(page.url))
+    await asyncio.wait_for(stage.switch.registered.wait(), 5)
+    assert stage.did("rejoin") == [{}]
+
+
+async def test_a_page_without_any_network_asks_whose_the_desk_is_before_its_phone_registers(
+    seat: Seat, stage: Stage
+) -> None:
+    page = await seat()
+    await page.clock.install()
+    stage.parts.update(me={**desk.ME, "device": "page"}, phone=phone_in_page(page.url))
+    await page.reload()
+    await expect(page.locator(".device-line")).to_contain_text("已连上")
+    await stage.cut()
+    await expect(page.locator("#note")).to_contain_text("连接中断")
+    await stage.switch.go()
+    await expect(page.locator(".device-line")).to_contain_text("没有连上")
+    stage.switch.refuses = False
+    await page.clock.run_for(6_000)  # longer than a phone waits between two tries
+    await page.wait_for_timeout(300)
+    assert not stage.switch.registered.is_set()
+    stage.refuses_sockets = False
+    await page.clock.run_for(6_000)
+    await expect(page.locator(".device-line")).to_contain_text("已连上")
 
 
 async def test_a_phone_without_its_switch_is_said_and_comes_back(seat: Seat, stage: Stage) -> None:

@@ -22,9 +22,10 @@ export function fill(node, ...children) {
   const focused = node.contains(document.activeElement) ? document.activeElement : null;
   const id = focused?.id || focused?.dataset?.key;
   node.replaceChildren(...told(children));
-  if (focused && !node.contains(focused) && id) {
-    node.querySelector(`#${CSS.escape(id)}, [data-key="${CSS.escape(id)}"]`)?.focus();
-  }
+  if (!focused || document.activeElement === focused) return;
+  // The very same node too: it was out of the page for a moment, and that takes the focus.
+  if (node.contains(focused)) focused.focus();
+  else if (id) node.querySelector(`#${CSS.escape(id)}, [data-key="${CSS.escape(id)}"]`)?.focus();
 }
 
 // Sets words only when they differ: a screen reader is told a thing once.

@@ -1,17 +1,19 @@
 // The line under the strip: what stands (no connection, no sound), what just happened, what is asked.
 
-import { button, fill, h, kbd } from "./dom.js";
+import { button, h, kbd } from "./dom.js";
 import { level } from "./keys.js";
 import { Refused } from "./store.js";
 
 const PASSING_MS = 12_000;
-const ORDER = ["question", "connection", "leg", "phone", "message"];
+const ORDER = ["connection", "leg", "phone", "message"];
 
 export class Note {
   #node;
   #standing = new Map(); // what -> {words, tone, does}
   #passing = null;
   #timer = 0;
+  #question = null; // its node, while something is asked
+  #back = null; // what had the cursor before it was asked
   #forget = null;
   #hints = [];
 
@@ -43,34 +45,42 @@ export class Note {
 
   // A question that only another key than the one pressed before can answer: Delete does it, Esc does not.
   ask(words, label, act) {
+    const back = this.#question?.contains(document.activeElement) ? this.#back : document.activeElement;
     this.withdraw();
-    const back = document.activeElement;
+    this.#back = back;
     const answer = (sure) => {
       this.withdraw();
       if (back?.isConnected) back.focus();
       if (sure) act();
     };
     this.#forget = level(() => answer(false));
-    this.#standing.set("question", { words, tone: "wait", answer, label });
+    this.#question = question({ words, answer, label });
     this.#show();
-    this.#node.querySelector(".question button").focus();
+    this.#question.querySelector("button").focus();
   }
 
   withdraw() {
     this.#forget?.();
     this.#forget = null;
-    if (this.#standing.delete("question")) this.#show();
+    if (!this.#question) return;
+    this.#question = null;
+    this.#show();
   }
 
+  // The question stays the very node it is: taken out and put back, it would lose the cursor, and with
+  // it the Delete that answers; a screen reader would read it out again.
   #show() {
-    const standing = ORDER.filter((what) => this.#standing.has(what)).map((what) => this.#standing.get(what));
-    fill(
-      this.#node,
-      standing.map((one) => (one.answer ? question(one) : line(one))),
-      this.#passing && line(this.#passing),
-      !standing.length && !this.#passing && h("p", { class: "keys-now" }, this.#hints.map(([key, label]) => h("span", {}, kbd(key), label))),
-    );
+    const lines = ORDER.filter((what) => this.#standing.has(what)).map((what) => line(this.#standing.get(what)));
+    if (this.#passing) lines.push(line(this.#passing));
+    if (!lines.length && !this.#question) lines.push(keys_now(this.#hints));
+    for (const one of [...this.#node.children]) one === this.#question || one.remove();
+    if (this.#question && !this.#question.isConnected) this.#node.append(this.#question);
+    this.#node.append(...lines);
   }
+}
+
+function keys_now(hints) {
+  return h("p", { class: "keys-now" }, hints.map(([key, label]) => h("span", {}, kbd(key), label)));
 }
 
 function line({ words, tone, does }) {

@@ -1,7 +1,7 @@
 // What the drawer holds: pause, targets of a transfer, keypad, sound devices, reasons, commands, keys.
 
 import { choices, searching } from "./choices.js";
-import { fill, h, kbd, say } from "./dom.js";
+import { fill, h, kbd } from "./dom.js";
 import { moment } from "./format.js";
 import { bound } from "./keys.js";
 import { found } from "./pinyin.js";
@@ -28,7 +28,7 @@ function reachable({ colleagues = [], words, me }, kind) {
   const people = colleagues
     .filter((one) => one.staff_id !== me.staff_id)
     .map((one) => ({ kind: "agent", value: String(one.staff_id), label: one.name, note: one.state_words, number: one.number, since: one.since, free: one.state === "ready" }));
-  const skills = (words?.skills ?? []).map((one) => ({ kind: "queue", value: one.code, label: one.label, note: "技能组" }));
+  const skills = (words?.skills ?? []).map((one) => ({ kind: "queue", value: one.code, label: one.label, note: "技能组，直接转" }));
   const desks = (words?.hospitals_desks ?? []).map((one) => ({ kind: "hospital", value: String(one.hospital_id), label: one.label, note: "医院" }));
   return kind === "third" ? [...desks, ...people] : [...people, ...skills, ...desks];
 }
@@ -47,7 +47,8 @@ export function targets(drawer, { store, act }, kind) {
       tall: true, key: (one) => `${one.kind}${one.value}`, empty: "没有找到",
       draw: (one) => [h("b", {}, one.label), h("span", { class: one.free ? "good" : "soft" }, one.note, one.since ? [" ", up(one.since)] : null)],
       pick: async ({ kind: what, value, label }) => {
-        if (await act(straight ? "transfer" : "consult", { kind: what, value, label })) drawer.close();
+        // In a skill group nobody in particular could be asked first: the caller waits for whoever is free.
+        if (await act(straight || what === "queue" ? "transfer" : "consult", { kind: what, value, label })) drawer.close();
       },
     },
   });
@@ -181,27 +182,33 @@ export function hand(drawer, { act, note }) {
   drawer.open("hand", "请班长", input, () => input.focus());
 }
 
-export function owed(drawer, { store, act }) {
-  const { callbacks } = store.parts;
-  const all = callbacks?.mine ?? [];
-  const said = h("p", { class: "soft", "aria-live": "polite" }, "按数字选一个，D 已办完，G 不再打，B 还给大家");
+const OWED_KEYS = "按数字或 ↑↓ 选一个，D 已办完，G 不再打，B 还给大家";
+
+// D, G and B mean the one that is lit when the key is pressed, however it came to be lit.
+export function owed(drawer, { store, act, note }) {
+  const whose = (one) => one.person ?? one.number_masked ?? "号码未显示";
   const list = choices({
     label: "我要回的电话", tall: true, empty: "没有要回的电话", key: (one) => one.callback_id,
-    draw: (one) => [h("b", {}, one.person ?? one.number_masked ?? "号码未显示"), h("span", { class: "soft" }, moment(one.promised_for))],
-    pick: (one) => {
-      chosen = one;
-      say(said, `${one.person ?? one.number_masked ?? "号码未显示"}：D 已办完，G 不再打，B 还给大家`);
-    },
+    draw: (one) => [h("b", {}, whose(one)), h("span", { class: "soft" }, moment(one.promised_for))],
+    pick: () => {},
   });
-  let chosen = all[0] ?? null;
-  list.node.addEventListener("keydown", async (event) => {
-    if (event.isComposing || event.repeat || event.ctrlKey || event.altKey || !chosen) return;
-    const ways = {
-      d: ["callback.settle", { state: "done" }], g: ["callback.settle", { state: "given-up" }], b: ["callback.give-back", {}],
-    };
+  const did = async (what, one, facts = {}) => {
+    if (await act(what, { callback_id: one.callback_id, ...facts })) drawer.close();
+  };
+  const ways = {
+    d: (one) => did("callback.settle", one, { state: "done" }),
+    b: (one) => did("callback.give-back", one),
+    // The caller was promised this call, and nobody makes it any more.
+    g: (one) => note.ask(`不再给 ${whose(one)} 回电？以后谁也不会再打`, "不再打", () => did("callback.settle", one, { state: "given-up" })),
+  };
+  list.node.addEventListener("keydown", (event) => {
+    if (event.isComposing || event.keyCode === 229 || event.repeat || event.ctrlKey || event.altKey || event.metaKey) return;
+    const one = list.lit();
     const way = ways[event.key.toLowerCase()];
-    if (way && (await act(way[0], { callback_id: chosen.callback_id, ...way[1] }))) drawer.close();
+    if (!one || !way) return;
+    event.preventDefault();
+    way(one);
   });
-  list.show(all);
-  drawer.open("owed", "我要回的电话", [said, list.node], list.focus);
+  list.show(store.parts.callbacks?.mine ?? []);
+  drawer.open("owed", "我要回的电话", [h("p", { class: "soft" }, OWED_KEYS), list.node], list.focus);
 }

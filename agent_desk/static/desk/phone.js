@@ -8,6 +8,8 @@ const LOOK_MS = 1_000;
 // The name under which the switch calls for what was asked for a moment ago (ivr/control.py).
 const ASKED_FOR = "asked-for";
 const RECOVER_S = { min: 1, max: 4 };
+// The call that was muted here; kept for a page that is loaded anew.
+const MUTED = "desk.muted";
 const MINE = ["talking", "holding", "consulting", "dialling"];
 
 export class Phone extends EventTarget {
@@ -29,12 +31,15 @@ export class Phone extends EventTarget {
     super();
     this.#store = store;
     this.#sound = sound;
-    store.on(["me", "phone"], (parts) => this.#use(parts));
-    store.on(["call"], () => this.#expect());
-    store.addEventListener("state", () => this.#greet());
-    store.on(["call"], (parts) => parts.call || this.muted === false || this.#mute(false));
+    store.on(["me", "phone"], (parts, { names }) => this.#use(parts, names));
+    store.on(["call"], ({ call }) => {
+      this.#recall(call);
+      this.#expect();
+    });
+    store.addEventListener("state", () => this.#follow());
     this.microphone.addEventListener("change", () => {
-      this.#send_voice();
+      if (this.#account) this.#send_voice();
+      else this.microphone.close(); // it was still opening when the phone was given up
       this.#tell();
     });
     addEventListener("pagehide", () => this.#agent?.stop());
@@ -60,16 +65,21 @@ export class Phone extends EventTarget {
     if (session.isEnded()) return;
     this.#session?.terminate(); // a leg that lost its page: the new one takes its place
     this.#session = session;
+    this.#hush();
     session.answer({
       mediaStream: this.microphone.stream(),
       mediaConstraints: { audio: true, video: false },
       pcConfig: { iceServers: [] },
     });
+    if (this.muted) session.mute({ audio: true });
     this.#listen(session);
     this.#tell();
   }
 
   mute() {
+    const call = this.#store.parts.call;
+    if (!this.muted && call) sessionStorage.setItem(MUTED, call.interaction_id);
+    else sessionStorage.removeItem(MUTED);
     this.#mute(!this.muted);
   }
 
@@ -87,24 +97,54 @@ export class Phone extends EventTarget {
   async #send_voice() {
     const sender = this.#session?.connection?.getSenders().find((one) => one.track?.kind === "audio");
     const [track] = this.microphone.stream().getAudioTracks();
-    if (!sender || sender.track === track) return;
-    await sender.replaceTrack(track);
-    track.enabled = !this.muted;
+    this.#hush();
+    if (sender && sender.track !== track) await sender.replaceTrack(track);
   }
 
   // --- registering -------------------------------------------------------------------------------
 
-  #use({ me, phone }) {
+  #use({ me, phone }, names) {
     const wanted = me?.device === "page" && phone?.user ? JSON.stringify([phone.socket_url, phone.user, phone.password]) : "";
+    // Told again of the same account: another page may have registered in our place since (floor.py).
+    if (wanted && wanted === this.#account && names.has("phone") && this.registered) this.#agent.register();
     if (wanted === this.#account) return;
     // The switch is away, not the account: the agent that stands comes back by itself.
     if (!wanted && me?.device === "page" && phone?.switch === "down" && this.#agent) return this.#tell();
+    this.#leave();
     this.#account = wanted;
-    this.#agent?.stop();
-    this.#agent = null;
-    this.registered = null;
     if (wanted) this.#register(phone);
     else this.microphone.close();
+    this.#tell();
+  }
+
+  // What rings or talks here ends with the agent.
+  #leave() {
+    const agent = this.#agent;
+    this.#agent = null;
+    this.#account = "";
+    this.registered = null;
+    agent?.stop();
+    for (const session of [this.#ringing, this.#session]) if (session) this.#over(session);
+  }
+
+  // The switch keeps one phone for each account: one that goes on registering here, where nobody is any
+  // more, puts out the phone of the page that has the desk now.
+  #follow() {
+    if (["elsewhere", "ended"].includes(this.#store.state)) {
+      this.#leave();
+      this.microphone.close();
+      this.#tell();
+    }
+    this.#ask_first();
+    this.#greet();
+  }
+
+  // The whole network is gone, not the switch alone: whose desk it is now is heard before the phone
+  // registers again. While a call has sound nothing is touched.
+  #ask_first() {
+    if (!this.#agent || this.#agent.isConnected() || this.#store.online || this.#session) return;
+    this.#leave();
+    this.registered = false;
     this.#tell();
   }
 
@@ -129,7 +169,7 @@ export class Phone extends EventTarget {
     for (const gone of ["unregistered", "registrationFailed", "disconnected"]) {
       agent.on(gone, () => agent === this.#agent && this.#is_registered(false));
     }
-    agent.on("newRTCSession", ({ originator, session }) => originator === "remote" && this.#invited(session));
+    agent.on("newRTCSession", ({ originator, session }) => originator === "remote" && this.#invited(session, agent));
     agent.start();
   }
 
@@ -138,6 +178,7 @@ export class Phone extends EventTarget {
     this.registered = yes;
     if (yes && !before) this.#greet();
     this.#tell();
+    if (!yes) this.#ask_first();
   }
 
   // Registered anew, or the server found anew: it takes us as there, and rings if our call lacks our leg.
@@ -147,8 +188,8 @@ export class Phone extends EventTarget {
 
   // --- one call --------------------------------------------------------------------------------------
 
-  #invited(session) {
-    if (this.#ringing) return session.terminate({ status_code: 486 });
+  #invited(session, agent) {
+    if (this.#ringing || agent !== this.#agent) return session.terminate({ status_code: 486 });
     this.#ringing = session;
     const over = () => this.#over(session);
     session.on("ended", over);
@@ -160,16 +201,17 @@ export class Phone extends EventTarget {
       });
     });
     this.#expect();
-    if (this.#ringing && session.remote_identity?.display_name === ASKED_FOR) this.answer();
+    if (this.#ringing && this.#store.online && session.remote_identity?.display_name === ASKED_FOR) this.answer();
     if (this.#ringing) this.#ringer.start();
     this.#tell();
   }
 
-  // A call that is ours already, without our leg in it, is not rung for: it is answered.
+  // A call that is ours already, without our leg in it, is not rung for: it is answered. Without the
+  // server nobody knows whether it still is.
   #expect() {
     const call = this.#store.parts.call;
     const mine = call && MINE.includes(call.state) && !call.leg_present;
-    if (this.#ringing && mine) this.answer();
+    if (this.#ringing && mine && this.#store.online) this.answer();
   }
 
   #over(session) {
@@ -183,16 +225,30 @@ export class Phone extends EventTarget {
       this.#sound.srcObject = null;
       this.#looks = [];
       this.problem = null;
-      this.muted = false;
     }
     this.#tell();
+    this.#ask_first();
+  }
+
+  // Muted is the call, not its leg, which may break and come back, with its page or without.
+  #recall(call) {
+    const mine = call && MINE.includes(call.state);
+    const muted = Boolean(mine) && sessionStorage.getItem(MUTED) === String(call.interaction_id);
+    if (!muted) sessionStorage.removeItem(MUTED);
+    if (muted !== this.muted) this.#mute(muted);
   }
 
   #mute(yes) {
     this.muted = yes;
+    this.#hush();
     if (yes) this.#session?.mute({ audio: true });
     else this.#session?.unmute({ audio: true });
     this.#tell();
+  }
+
+  // By the track itself, before any of it is sent: a leg that comes back is never open for a moment.
+  #hush() {
+    for (const track of this.microphone.stream().getAudioTracks()) track.enabled = !this.muted;
   }
 
   #listen(session) {
