@@ -585,8 +585,8 @@ async def test_the_phone_rings_is_answered_watched_and_given_up(
     await press(page, "F2")
     assert await caller.evaluate(HEARS, await stage.switch.answered.get())
 
+    await press(page, "Alt+m")  # before the server has said that they talk
     await stage.change(**talking(me={**me, "state": "talking", "state_words": "通话"}))
-    await press(page, "Alt+m")
     await expect(page.get_by_role("button", name="取消静音")).to_have_attribute("aria-pressed", "true")
     await caller.evaluate("line.getSenders()[0].replaceTrack(null)")
     await expect(page.locator("#note")).to_contain_text("听不到对方", timeout=10_000)

@@ -230,9 +230,10 @@ export class Phone extends EventTarget {
     this.#ask_first();
   }
 
-  // Muted is the call, not its leg, which may break and come back, with its page or without.
+  // Muted is the call, not its leg, which may break and come back, with its page or without. Who has just
+  // answered may have muted before the server has said that they talk.
   #recall(call) {
-    const mine = call && MINE.includes(call.state);
+    const mine = call && (MINE.includes(call.state) || (call.state === "ringing" && this.#session));
     const muted = Boolean(mine) && sessionStorage.getItem(MUTED) === String(call.interaction_id);
     if (!muted) sessionStorage.removeItem(MUTED);
     if (muted !== this.muted) this.#mute(muted);

@@ -39,7 +39,7 @@ function buttons(now, asks) {
       consulting && ["取回", () => asks.act("abandon")],
       ["保持", state === "talking" && inside ? () => asks.act("hold") : null],
     ),
-    mute: [phone.muted ? "取消静音" : "静音", inside && phone.talking ? asks.mute : null],
+    mute: [phone.muted ? "取消静音" : "静音", call && phone.talking ? asks.mute : null],
     transfer: first(
       (consulting || joined) && ["完成转接", () => asks.act("complete")],
       ["转接", inside ? asks.transfer : null],
