@@ -88,6 +88,7 @@ class Telephone:
             self.switchboard,
             self._rooms,
             grace=timedelta(seconds=ground.settings.operator_grace_s),
+            under_way=self._follower.under_way,
         )
         self._told = Told(State.STARTING, "正在启动")
         self._installation: Installation | None = None
@@ -225,7 +226,7 @@ class Telephone:
 
     async def _follow(self, ami: Ami) -> None:
         while True:
-            await self._follower.take(await ami.events.get())
+            await self._follower.hear(await ami.events.get())
 
     def _control(self) -> Control | None:
         return Control(self._ami) if self._ami and self._ami.state is AmiState.UP else None
@@ -270,6 +271,7 @@ class Telephone:
         for task in self._following:
             task.cancel()
         await asyncio.gather(*self._following, return_exceptions=True)
+        await self._follower.stop()
         if self._ami:
             await self._ami.stop()
         if self._agi:

@@ -1,7 +1,7 @@
 """Who is where at this moment, from the switch's events: every caller and every leg, by unique id. No I/O."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from ivr.legs import LegName, Place, Role, leg_name, place_of, room_of
@@ -21,12 +21,20 @@ class Leg:
     room: str | None = None
 
 
+# So many calls are remembered by the contact they belong to: several hours' worth.
+CALLS_KEPT = 4096
+
+
 @dataclass
 class Board:
-    """legs: every channel there is. `synced`: whether the switch has told everything."""
+    """legs: every channel there is. `synced`: whether the switch has told everything.
+
+    calls: of each contact that a leg was begun for, the Linkedid of its caller.
+    """
 
     legs: dict[str, Leg] = field(default_factory=dict)
     synced: bool = False
+    calls: dict[int, str] = field(default_factory=dict)
 
     def start_from(self, channels: Iterable[ChannelOpened], now: datetime) -> None:
         """Forget, and begin with what the switch says it has. Since when they are where they are is kept."""
@@ -37,11 +45,14 @@ class Board:
             place = place_of(one.application, one.data, one.up)
             room = room_of(one.data.partition(",")[0])[0] if place in (Place.ROOM, Place.CONSULT) else None
             same = known is not None and (known.place, known.room) == (place, room)
+            name = leg_name(one.uniqueid)
+            if name is not None and room is not None:
+                self.belongs(name.interaction_id, room)
             self.legs[one.uniqueid] = Leg(
                 one.uniqueid,
                 one.channel,
                 one.linkedid,
-                leg_name(one.uniqueid),
+                name,
                 place,
                 known.since if known and same else now,
                 room,
@@ -60,7 +71,19 @@ class Board:
             return None
         leg.room, beside = room_of(conference)
         leg.place, leg.since = (Place.CONSULT if beside else Place.ROOM), now
+        if leg.name is not None:
+            self.belongs(leg.name.interaction_id, leg.room)
         return leg
+
+    def belongs(self, interaction_id: int, linked_id: str) -> None:
+        """This contact's caller is that channel."""
+        if interaction_id not in self.calls and len(self.calls) >= CALLS_KEPT:
+            del self.calls[next(iter(self.calls))]
+        self.calls[interaction_id] = linked_id
+
+    def call_of(self, interaction_id: int) -> str:
+        """What all that belongs to one call has in common: its caller's Linkedid where it is known."""
+        return self.calls.get(interaction_id) or f"contact {interaction_id}"
 
     def left(self, unique_id: str, now: datetime) -> Leg | None:
         leg = self.legs.get(unique_id)
@@ -98,7 +121,14 @@ class Board:
         return sorted(found, key=lambda leg: leg.name.ordinal if leg.name else 0)
 
     def in_room(self, linked_id: str) -> list[Leg]:
-        return [leg for leg in self.legs.values() if leg.place is Place.ROOM and leg.room == linked_id]
+        """Who is in a call's room, as they are now: what becomes of them later changes nothing here."""
+        return [
+            replace(leg) for leg in self.legs.values() if leg.place is Place.ROOM and leg.room == linked_id
+        ]
+
+    def has_call(self, linked_id: str) -> bool:
+        """Whether a channel of this call is there."""
+        return linked_id in self.legs or any(leg.linked_id == linked_id for leg in self.legs.values())
 
     @property
     def linked_ids(self) -> frozenset[str]:

@@ -1,5 +1,7 @@
 """Keep interactions true after a dialogue has let go of its call, from what the switch tells."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -13,12 +15,15 @@ from core.events import SwitchLost
 from core.values import system
 from core.work import Hotline, Work
 from ivr.board import Board, Leg
+from ivr.lanes import Lanes
+from ivr.legs import leg_name, room_of
 from ivr.switch_events import (
     AgentCalled,
     AgentConnected,
     AgentMissed,
     ChannelClosed,
     ChannelOpened,
+    OriginateEnded,
     QueueJoined,
     Resynced,
     RoomJoined,
@@ -46,13 +51,19 @@ _ENDED: dict[State, Disposition] = {
 
 
 class After(Protocol):
-    """Who hears of an event after the board knows it. gone: the leg that a ChannelClosed ended."""
+    """Who hears of an event after the board knows it.
 
-    async def take(self, event: SwitchEvent, gone: Leg | None) -> None: ...
+    leg: the one that the event is about, as it was then. here: who was in the room that it came into.
+    """
+
+    async def take(self, event: SwitchEvent, leg: Leg | None, here: Sequence[Leg]) -> None: ...
 
 
 class Follower:
-    """Takes the switch's events in order; what fails with one of them stops none of the next.
+    """Takes the switch's events: on the board at once and in order, what follows from them call by call.
+
+    No call waits for another's transactions: with hundreds of callers they stand in line for the database,
+    and what is heard minutes late is no use to anybody. What fails with one event stops none of the next.
 
     board: who is where, kept from these events. after: hears each of them when the board has it.
     """
@@ -61,6 +72,7 @@ class Follower:
         self._hotline = hotline
         self._board = board or Board()
         self._after = after
+        self._lanes = Lanes()
 
     @property
     def alive(self) -> frozenset[str]:
@@ -77,36 +89,79 @@ class Follower:
         return self._board.unique_ids
 
     async def take(self, event: SwitchEvent) -> None:
-        """Note one event. Raises nothing: a missed step is healed by the next snapshot."""
-        try:
-            await self._take(event)
-        except Exception:  # a border: the switch goes on telling
-            log.exception("an event of the switch was not noted", kind=type(event).__name__)
+        """Note one event, with all that follows from it and from those before. Raises nothing."""
+        await self.hear(event)
+        await self._lanes.idle()
 
-    async def _take(self, event: SwitchEvent) -> None:
-        now, gone = self._hotline.clock.now(), None
+    async def hear(self, event: SwitchEvent) -> None:
+        """Note one event; what follows from it is done in its call's turn, from a snapshot at once.
+
+        Raises nothing: a missed step is healed by the next snapshot.
+        """
+        if isinstance(event, Resynced):
+            await self._lanes.idle()  # what was heard before the snapshot belongs before it
+        leg, here = self._note(event)
+        if isinstance(event, Resynced):
+            await self._effect(event, leg, here)
+        elif (call := self._call(event, leg)) is not None:
+            self._lanes.put(call, lambda: self._effect(event, leg, here))
+
+    def under_way(self, linked_id: str) -> bool:
+        """Whether something of this call was heard and is not written yet."""
+        return self._lanes.busy(linked_id)
+
+    async def stop(self) -> None:
+        await self._lanes.stop()
+
+    def _note(self, event: SwitchEvent) -> tuple[Leg | None, Sequence[Leg]]:
+        """Put it on the board; returns what `After.take` is given."""
+        now = self._hotline.clock.now()
         match event:
             case ChannelOpened():
                 self._board.opened(event, now)
             case ChannelClosed():
-                gone = self._board.closed(event.uniqueid)
+                return self._board.closed(event.uniqueid), ()
             case RoomJoined():
-                self._board.entered(event.conference, event.uniqueid, now)
+                leg = self._board.entered(event.conference, event.uniqueid, now)
+                if leg is not None and leg.room is not None:
+                    return replace(leg), self._board.in_room(leg.room)
             case RoomLeft():
-                self._board.left(event.uniqueid, now)
+                leg = self._board.left(event.uniqueid, now)
+                return (replace(leg) if leg else None), ()
             case Resynced():
                 self._board.start_from(event.snapshot.channels, now)
             case _:
                 pass
-        if self._after:  # first what a room's end means, then the end of the contact
-            await self._after.take(event, gone)
-        await self._follow(event)
+        return None, ()
+
+    def _call(self, event: SwitchEvent, leg: Leg | None) -> str | None:
+        """The call in whose turn an event is dealt with; None: nothing follows from it."""
+        match event:
+            case ChannelClosed() | OriginateEnded():
+                unique_id = event.action_id if isinstance(event, OriginateEnded) else event.uniqueid
+                name = leg_name(unique_id)
+                return self._board.call_of(name.interaction_id) if name else unique_id
+            case RoomJoined() | RoomLeft():
+                return room_of(event.conference)[0]
+            case QueueJoined() | AgentCalled() | AgentMissed() | AgentConnected():
+                return event.linkedid
+            case _:
+                return None
+
+    async def _effect(self, event: SwitchEvent, leg: Leg | None, here: Sequence[Leg]) -> None:
+        try:
+            if self._after:  # first what a room's end means, then the end of the contact
+                await self._after.take(event, leg, here)
+            await self._follow(event)
+        except Exception:  # a border: the switch goes on telling
+            log.exception("an event of the switch was not noted", kind=type(event).__name__)
 
     async def _follow(self, event: SwitchEvent) -> None:
         match event:
             case ChannelClosed():
-                for call in {event.linkedid, event.uniqueid} - self.alive:
-                    await self._ended(call)
+                for call in {event.linkedid, event.uniqueid}:
+                    if not self._board.has_call(call):
+                        await self._ended(call)
             case QueueJoined():
                 await self._move(event.linkedid, State.QUEUED, f"position {event.position}")
             case AgentCalled():

@@ -145,6 +145,7 @@ class Legwork:
         shown = Phone(self._hotline.sealer.open(seen.ani_sealed, "phone")).masked if seen.ani_sealed else ""
         leg = str(name or self._name(Role.AGENT, seen.interaction_id, agent.staff_id))
         self.rung[seen.interaction_id, agent.staff_id] = leg
+        self._board.belongs(seen.interaction_id, seen.linked_id)
         await self._line.ring(
             phone_of(agent),
             leg,
@@ -162,6 +163,7 @@ class Legwork:
         name = self._name(role, seen.interaction_id, staff_id if colleague is None else colleague)
         async with self._hotline.work(DESK) as work:
             await self._targets.called(work, seen.interaction_id, staff_id, leg=str(name))
+        self._board.belongs(seen.interaction_id, seen.linked_id)
         if colleague is not None:
             self.rung[seen.interaction_id, colleague] = str(name)
         await self._line.ring(

@@ -1,5 +1,7 @@
 """What the switch tells of rooms and legs, made true in core.contact: connected, left, missed, gone."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import structlog
@@ -16,7 +18,7 @@ from core.events import SupervisorActed
 from core.work import Hotline, Work
 from ivr.board import Board, Leg
 from ivr.control import RING_S
-from ivr.legs import LegName, Place, Role, conference_of, leg_name, room_of
+from ivr.legs import LegName, Place, Role, conference_of, leg_name
 from ivr.legwork import DESK
 from ivr.recorder import Recorder
 from ivr.switch_events import ChannelClosed, OriginateEnded, Resynced, RoomJoined, RoomLeft, SwitchEvent
@@ -36,7 +38,7 @@ ROLES = {Role.AGENT: "agent", Role.THIRD: "third"}
 
 
 class Rooms:
-    """Takes the switch's events in order, after the board has taken them."""
+    """Takes the switch's events after the board has taken them, those of each call in order."""
 
     def __init__(
         self, hotline: Hotline, board: Board, switchboard: Switchboard, targets: Targets, recorder: Recorder
@@ -47,17 +49,17 @@ class Rooms:
         self._targets = targets
         self._recorder = recorder
 
-    async def take(self, event: SwitchEvent, gone: Leg | None) -> None:
-        """gone: the leg that a ChannelClosed ended. Raises nothing: what is missed here is healed later."""
+    async def take(self, event: SwitchEvent, leg: Leg | None, here: Sequence[Leg]) -> None:
+        """As `ivr.following.After`. Raises nothing: what is missed here is healed later."""
         try:
             match event:
-                case RoomJoined():
-                    await self._joined(event.conference, event.uniqueid)
+                case RoomJoined() if leg is not None:
+                    await self._joined(leg, here)
                 case RoomLeft():
                     async with self._hotline.work(DESK) as work:
                         await stays.left(work, event.uniqueid)
-                case ChannelClosed() if gone is not None:
-                    await self._closed(gone, event.cause)
+                case ChannelClosed() if leg is not None:
+                    await self._closed(leg, event.cause)
                 case OriginateEnded() if not event.answered:
                     await self._not_answered(event.action_id)
                 case Resynced():
@@ -67,11 +69,10 @@ class Rooms:
         except Exception:  # a border: the switch goes on telling
             log.exception("an event of a room was not noted", kind=type(event).__name__)
 
-    async def _joined(self, conference: str, unique_id: str) -> None:
-        leg = self._board.legs.get(unique_id)
-        if leg is None:
-            return
-        room, beside = room_of(conference)
+    async def _joined(self, leg: Leg, here: Sequence[Leg]) -> None:
+        """here: who was in the room at that moment. Some may have left by now: that is heard after this."""
+        assert leg.room is not None
+        room, beside = leg.room, leg.place is Place.CONSULT
         await self._taken_over(room, leg)
         async with self._hotline.work(DESK) as work:
             found = await contact.by_linked_id(work.db, room)
@@ -81,7 +82,7 @@ class Rooms:
             if beside:
                 await self._consulted(work, found.id, leg)
             else:
-                connected = await self._in_room(work, found, leg)
+                connected = await self._in_room(work, found, leg, here)
             calls_out = not beside and not connected and await self._dialling(work, found, leg)
         for staff_id in connected:
             await self._recorder.begin(found.id, room, staff_id)
@@ -106,7 +107,7 @@ class Rooms:
             return
         await self._switchboard.give_way(found.id, staff_id)
 
-    async def _in_room(self, work: Work, found: Interaction, leg: Leg) -> list[int]:
+    async def _in_room(self, work: Work, found: Interaction, leg: Leg, here: Sequence[Leg]) -> list[int]:
         """Somebody came in; returns the operators who thereby got their caller."""
         caller = leg.unique_id == found.linked_id
         name = leg.name
@@ -120,24 +121,18 @@ class Rooms:
         if role == "third" and name is not None:
             await self._answered(work, found.id, name.staff_id)
             return []
-        if self._board_caller_place(found.linked_id) is not Place.ROOM:
+        if not any(one.unique_id == found.linked_id for one in here):
             return []
-        here = [
-            one.name.staff_id
-            for one in self._board.in_room(found.linked_id)
-            if one.name is not None and one.name.role is Role.AGENT
+        operators = [
+            one.name.staff_id for one in here if one.name is not None and one.name.role is Role.AGENT
         ]
         connected = []
-        for agent in await self._of(work, found.id, here):
+        for agent in await self._of(work, found.id, operators):
             if agent.state in (AgentState.RINGING, AgentState.DIALLING) and await queueing.connected(
                 work, found.id, agent.staff_id
             ):
                 connected.append(agent.staff_id)
         return connected
-
-    def _board_caller_place(self, linked_id: str) -> Place | None:
-        caller = self._board.caller(linked_id)
-        return caller.place if caller else None
 
     async def _dialling(self, work: Work, found: Interaction, leg: Leg) -> bool:
         """Whether an operator is in the room of a call of ours whose patient has not been called yet."""
@@ -202,9 +197,10 @@ class Rooms:
     async def heard_late(self, leg: Leg) -> None:
         """This leg is in a conference, and perhaps nobody told us. Told twice is no matter."""
         assert leg.room is not None
-        beside = leg.place is Place.CONSULT
-        self._board.entered(conference_of(leg.room, beside=beside), leg.unique_id, self._hotline.clock.now())
-        await self._joined(conference_of(leg.room, beside=beside), leg.unique_id)
+        conference = conference_of(leg.room, beside=leg.place is Place.CONSULT)
+        seen = self._board.entered(conference, leg.unique_id, self._hotline.clock.now())
+        if seen is not None:
+            await self._joined(replace(seen), self._board.in_room(leg.room))
 
     # --- legs that end -----------------------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 """Every few seconds our states beside the switch's own list: what disagrees twice is put right, and said."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -192,7 +192,10 @@ def _of_call(call: InteractionView, seen: Seen) -> list[Doubt]:
 
 
 class Verifier:
-    """Looks, and mends what it saw twice: between two looks an event may simply have been under way."""
+    """Looks, and mends what it saw twice: between two looks an event may simply have been under way.
+
+    under_way: whether something of the call with this Linkedid was heard and is not written yet.
+    """
 
     def __init__(
         self,
@@ -202,8 +205,10 @@ class Verifier:
         rooms: Rooms,
         *,
         grace: timedelta,
+        under_way: Callable[[str], bool] = lambda _linked_id: False,
     ) -> None:
         self._hotline = hotline
+        self._under_way = under_way
         self._board = board
         self._switchboard = switchboard
         self._rooms = rooms
@@ -229,7 +234,11 @@ class Verifier:
         seen = Seen(board.legs, calls, signed_in, present, self._legless, now, taking)
         self._count_legless(seen)
         found = doubts(seen, grace=self._grace)
-        certain = [doubt for doubt in found if doubt in self._before or doubt.what in BROKE]
+        certain = [
+            doubt
+            for doubt in found
+            if (doubt in self._before or doubt.what in BROKE) and not self._unwritten(doubt, seen)
+        ]
         self._before = set(found)
         for doubt in certain:
             try:
@@ -241,6 +250,11 @@ class Verifier:
         await self._phones(control, signed_in)
         self.checked_at = now
         return certain
+
+    def _unwritten(self, doubt: Doubt, seen: Seen) -> bool:
+        """Whether what the switch told of this call is still being written: then the doubt is about us."""
+        call = seen.calls.get(doubt.interaction_id or 0)
+        return self._under_way(call.linked_id if call else doubt.unique_id)
 
     def _count_legless(self, seen: Seen) -> None:
         """Since when operators in a call have had no leg in it."""

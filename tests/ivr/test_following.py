@@ -1,5 +1,7 @@
 """A call that was handed over ends as the switch says, and what nobody saw is said to be unknown."""
 
+import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -9,6 +11,7 @@ from core.contact import engine as contact
 from core.contact.rules import State
 from core.events import SwitchLost
 from core.work import Hotline
+from ivr.board import Leg
 from ivr.following import SWITCH, Follower
 from ivr.switch_events import (
     AgentCalled,
@@ -18,6 +21,8 @@ from ivr.switch_events import (
     ChannelOpened,
     QueueJoined,
     Resynced,
+    RoomJoined,
+    RoomLeft,
     Snapshot,
     SwitchEvent,
 )
@@ -124,3 +129,43 @@ async def test_events_of_calls_we_never_heard_of_do_no_harm(hotline: Hotline) ->
     for event in (JOINED, OFFERED, ANSWERED, CLOSED):
         await follower.take(event)
     assert follower.alive == frozenset()
+
+
+class Slow:
+    """Stands at whatever it hears of one call until it may go on."""
+
+    def __init__(self) -> None:
+        self.go_on, self.other, self.heard = asyncio.Event(), asyncio.Event(), list[str]()
+
+    async def take(self, event: SwitchEvent, leg: Leg | None, here: Sequence[Leg]) -> None:
+        match event:
+            case RoomJoined(conference=room):
+                await self.go_on.wait()
+                self.heard.append(f"{room} {len(here)}")
+            case ChannelClosed() | RoomLeft():
+                self.heard.append(f"{leg.unique_id if leg else None} gone")
+                self.other.set()
+            case Resynced():
+                self.heard.append("anew")
+            case _:
+                pass
+
+
+async def test_no_call_waits_for_what_is_written_of_another(hotline: Hotline) -> None:
+    await call(hotline)
+    slow = Slow()
+    follower = Follower(hotline, after=slow)
+    other = "hotline-1763.8"
+    await follower.hear(ChannelOpened("PJSIP/trunk-2", other, other, "10712345679", "12320"))
+    await follower.hear(RoomJoined(other, other))
+    await follower.hear(RoomLeft(other, other))
+    for event in (OPENED, JOINED, OFFERED, ANSWERED, CLOSED):
+        await follower.hear(event)
+    await slow.other.wait()
+    assert slow.heard == [f"{CALL} gone"]
+    assert follower.under_way(other)
+    slow.go_on.set()
+    await follower.take(Resynced(Snapshot((), (), ()), None))
+    # Both had left long since when it was told that they had come: it is told as it was.
+    assert slow.heard[1:] == [f"{other} 1", f"{other} gone", "anew"]
+    assert await ended(hotline) == ("closed", "answered")

@@ -126,7 +126,14 @@ async def floor(exchange: Exchange, hotline: Hotline, number: str = "12320") -> 
     rooms = Rooms(hotline, board, switchboard, targets, recorder)
     follower = Follower(hotline, board, rooms)
     distributor = Distributor(hotline, switchboard, policy=Policy())
-    verifier = Verifier(hotline, board, switchboard, rooms, grace=timedelta(seconds=2))
+    verifier = Verifier(
+        hotline,
+        board,
+        switchboard,
+        rooms,
+        grace=timedelta(seconds=2),
+        under_way=follower.under_way,
+    )
     desk = Desk(hotline, PlainStore(hotline), Manners(), distributor.nudge)
 
     async def receive(call: AgiCall) -> None:
@@ -137,7 +144,7 @@ async def floor(exchange: Exchange, hotline: Hotline, number: str = "12320") -> 
 
     async def follow() -> None:
         while True:
-            await follower.take(await ami.events.get())
+            await follower.hear(await ami.events.get())
 
     exchange.answers[number], exchange.later[number] = receive, wait
     await ami.start()
@@ -149,6 +156,7 @@ async def floor(exchange: Exchange, hotline: Hotline, number: str = "12320") -> 
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
+        await follower.stop()
         await ami.stop()
 
 
