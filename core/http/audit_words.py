@@ -5,6 +5,7 @@ ACTS = {
     "logout": "退出登录",
     "login-failed": "登录失败",
     "code-wrong": "验证码错误",
+    "password-wrong": "核对密码错误",
     "lockout": "试错过多，暂停登录",
     "refused": "越权被拒",
     "password-changed": "修改密码",

@@ -130,10 +130,10 @@ async def set_roles(work: Work, staff_id: int, role_ids: Iterable[int]) -> None:
 async def give_one_time(work: Work, staff_id: int, hashed: str) -> None:
     """A one-time password (R-171): good for 24 hours, to be changed before anything else.
 
-    hashed: see core.staff.passwords. The account's sessions and waits end. Raises NotFound, NotAllowed,
-    SuperAdministrator.
+    hashed: see core.staff.passwords. The account's sessions and waits end. Raises NotFound, NotAllowed
+    (also for one's own account: that would be a way round one's password), SuperAdministrator.
     """
-    staff = await load(work, staff_id)
+    staff = await _of_another(work, staff_id)
     if work.by.hospital_id is not None:
         _may_give(work, await functions_of(work.db, staff.id))
     staff.password, staff.one_time_until = hashed, work.now + rules.ONE_TIME_LIVES
@@ -149,7 +149,7 @@ async def clear_second_factor(work: Work, staff_id: int, *, reason: str) -> None
     """For somebody who has lost their phone; their sessions end. Raises as give_one_time, WrongInput."""
     if not reason.strip():
         raise WrongInput(facts={"field": "reason", "why": "empty"})
-    staff = await load(work, staff_id)
+    staff = await _of_another(work, staff_id)
     if work.by.hospital_id is not None:
         _may_give(work, await functions_of(work.db, staff.id))
     await sessions.end_all(work, staff.id, "ended")
@@ -164,8 +164,7 @@ async def delete_staff(work: Work, staff_id: int) -> None:
     staff = await load(work, staff_id)
     if staff.supreme:
         raise SuperAdministrator
-    if staff.id == work.by.staff_id:
-        raise NotAllowed(facts={"function": "own-account"})
+    _another(work, staff)
     gone = await work.db.execute(
         update(Staff)
         .where(Staff.id == staff_id, Staff.state == "active")
@@ -201,6 +200,17 @@ async def load(work: Work, staff_id: int) -> Staff:
     if staff.supreme and work.by.kind is not ActorKind.SYSTEM and work.by.staff_id != staff.id:
         raise SuperAdministrator
     return staff
+
+
+async def _of_another(work: Work, staff_id: int) -> Staff:
+    staff = await load(work, staff_id)
+    _another(work, staff)
+    return staff
+
+
+def _another(work: Work, staff: Staff) -> None:
+    if staff.id == work.by.staff_id:
+        raise NotAllowed(facts={"function": "own-account"})
 
 
 # --- who acts -----------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from core.errors import LoginUnfinished, LoginWrong, NotLoggedIn, PasswordWeak
 from core.events import PasswordChanged
-from core.staff import audit, guesses, rules, second_factor, sessions
+from core.staff import audit, guesses, proving, rules, second_factor, sessions
 from core.staff.engine import functions_of
 from core.staff.passwords import Passwords
 from core.staff.sessions import Begun, Lives, Stage
@@ -89,13 +89,8 @@ async def enter_code(hotline: Hotline, gate: Gate, session_id: int, code: str, w
     async def act(work: Work) -> Begun | None:
         staff = await _half_way(work, session_id, Stage.CODE)
         work.by = _actor(staff, where, session_id)
-        tries = await guesses.take(work, rules.OF_CODE, str(staff.id))
-        if not await second_factor.right(work, staff, rules.plain(code)):
-            await audit.note(work, "code-wrong", what=staff.login, subject_id=staff.id)
-            if tries == rules.OF_CODE.tries:
-                await audit.note(work, "lockout", what=staff.login, subject_id=staff.id)
+        if not await proving.code(work, staff, code):
             return None
-        await guesses.forget(work, rules.OF_CODE, str(staff.id))
         await sessions.end(work, session_id, "replaced")
         return await _go_on(work, gate, staff, where)
 
@@ -115,24 +110,23 @@ async def change_password(
     """
     new, again = rules.plain(new), rules.plain(again)
 
-    async def begin(work: Work) -> Staff:
+    async def who(work: Work) -> Staff:
         staff = await _half_way(work, session_id, Stage.CHANGE if old is None else Stage.FULL)
-        if old is not None:
-            await guesses.take(work, rules.OF_LOGIN, staff.login.lower())
+        work.by = _actor(staff, where, session_id)
         return staff
 
-    staff = await hotline.run(begin, _stranger(where))
+    if old is None:
+        staff = await hotline.run(who, _stranger(where))
+    else:
+        staff = await proving.password(hotline, gate.passwords, who, _stranger(where), old)
     kept = staff.password
-    if old is not None and not await gate.passwords.right(kept, rules.plain(old)):
-        raise LoginWrong
     _strong(hotline, staff, new, again)
     if await gate.passwords.right(kept, new):
         raise PasswordWeak(facts={"why": "same"})
     hashed = await gate.passwords.hash(new)
 
     async def finish(work: Work) -> Begun:
-        found = await _half_way(work, session_id, Stage.CHANGE if old is None else Stage.FULL)
-        work.by = _actor(found, where, session_id)
+        found = await who(work)
         if found.password != kept:
             raise LoginWrong
         found.password, found.one_time_until = hashed, None
@@ -155,43 +149,66 @@ def _strong(hotline: Hotline, staff: Staff, new: str, again: str) -> None:
 
 
 async def enrolled(
-    hotline: Hotline, gate: Gate, session_id: int, sealed: str, code: str, where: Where
+    hotline: Hotline,
+    gate: Gate,
+    session_id: int,
+    sealed: str,
+    code: str,
+    where: Where,
+    *,
+    password: str | None = None,
+    present: str = "",
 ) -> Begun:
     """Take up a second factor, during the login or later; a new session goes on from there.
 
-    Raises LoginWrong, FormStale, NotLoggedIn.
+    password: one's own; None during the login, where it has just been typed. present: a code of the
+    factor that this one replaces, where there is one. Raises LoginWrong, LoginLocked, FormStale,
+    NotLoggedIn.
     """
 
-    async def act(work: Work) -> Begun:
-        staff = await _half_way(work, session_id, Stage.ENROL, Stage.FULL)
+    async def who(work: Work) -> Staff:
+        staff = await _half_way(work, session_id, Stage.ENROL if password is None else Stage.FULL)
         work.by = _actor(staff, where, session_id)
+        return staff
+
+    if password is not None:
+        await proving.password(hotline, gate.passwords, who, _stranger(where), password)
+
+    async def act(work: Work) -> Begun | None:
+        staff = await who(work)
+        if staff.totp_sealed is not None and not await proving.code(work, staff, present):
+            return None
         await second_factor.accept(work, staff.id, sealed, rules.plain(code))
         await work.db.refresh(staff)
         await sessions.end(work, session_id, "replaced")
         return await _go_on(work, gate, staff, where, noted=True)
 
-    return await hotline.run(act, _stranger(where))
+    begun = await hotline.run(act, _stranger(where))
+    if begun is None:
+        raise LoginWrong
+    return begun
 
 
-async def give_up_second_factor(hotline: Hotline, gate: Gate, by: Actor, password: str) -> None:
-    """One's own. Raises LoginWrong, LoginLocked; LoginUnfinished where it must be."""
+async def give_up_second_factor(hotline: Hotline, gate: Gate, by: Actor, password: str, code: str) -> None:
+    """One's own, by a code of it. Raises LoginWrong, LoginLocked; LoginUnfinished where it must be."""
 
-    async def begin(work: Work) -> Staff:
+    async def who(work: Work) -> Staff:
         staff = await work.db.get_one(Staff, by.staff_id)
         if await _must_have(work, gate, staff):
             raise LoginUnfinished(facts={"stage": Stage.ENROL})
-        await guesses.take(work, rules.OF_LOGIN, staff.login.lower())
         return staff
 
-    staff = await hotline.run(begin, by)
-    if not await gate.passwords.right(staff.password, rules.plain(password)):
+    await proving.password(hotline, gate.passwords, who, by, password)
+
+    async def finish(work: Work) -> bool:
+        staff = await who(work)
+        if staff.totp_sealed is not None and not await proving.code(work, staff, code):
+            return False
+        await second_factor.clear(work, staff, reason="本人关闭")
+        return True
+
+    if not await hotline.run(finish, by):
         raise LoginWrong
-
-    async def finish(work: Work) -> None:
-        await guesses.forget(work, rules.OF_LOGIN, staff.login.lower())
-        await second_factor.clear(work, await work.db.get_one(Staff, by.staff_id), reason="本人关闭")
-
-    await hotline.run(finish, by)
 
 
 async def log_out(work: Work, session_id: int) -> None:

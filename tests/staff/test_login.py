@@ -230,8 +230,18 @@ def code(hotline: Hotline, secret: str, *, steps: int = 0) -> str:
 async def enrol(hotline: Hotline, staff_id: int, gate: Gate = GATE) -> str:
     """Set one up in a session; returns the secret."""
     begun = await enter(hotline, gate=gate)
+    due = begun.stage is Stage.ENROL
+    return await take_up(hotline, staff_id, begun, None if due else OWN, gate=gate)
+
+
+async def take_up(
+    hotline: Hotline, staff_id: int, begun: Begun, password: str | None, present: str = "", gate: Gate = GATE
+) -> str:
     offer = second_factor.offer(hotline, staff_id, "zhang")
-    await enrolled(hotline, gate, begun.session_id, offer.sealed, code(hotline, offer.secret), HERE)
+    shown = code(hotline, offer.secret)
+    await enrolled(
+        hotline, gate, begun.session_id, offer.sealed, shown, HERE, password=password, present=present
+    )
     return offer.secret
 
 
@@ -292,21 +302,105 @@ async def test_codes_are_guessed_five_times(hotline: Hotline, clock: FrozenClock
         await enter_code(hotline, GATE, half.session_id, code(hotline, secret), HERE)
 
 
-async def test_who_must_have_a_second_factor_sets_it_up_before_anything_else(hotline: Hotline) -> None:
+async def test_who_must_have_a_second_factor_sets_it_up_before_anything_else(
+    hotline: Hotline, clock: FrozenClock
+) -> None:
     strict = replace(GATE, second=SecondFactor.ADMINISTRATORS)
     someone = await with_password(hotline, "staff")
     assert (await enter(hotline, gate=strict)).stage is Stage.ENROL
-    await enrol(hotline, someone, strict)
+    secret = await enrol(hotline, someone, strict)
+    clock.advance(seconds=60)
     async with hotline.read() as db:
         by = await actor_of_account(db, someone)
     with pytest.raises(LoginUnfinished):
-        await give_up_second_factor(hotline, strict, by, OWN)
-    with pytest.raises(LoginWrong):
-        await give_up_second_factor(hotline, GATE, by, "guess")
-    await give_up_second_factor(hotline, GATE, by, OWN)
+        await give_up_second_factor(hotline, strict, by, OWN, code(hotline, secret))
+    for password, shown in (("guess", code(hotline, secret)), (OWN, "000000"), (OWN, "")):
+        with pytest.raises(LoginWrong):
+            await give_up_second_factor(hotline, GATE, by, password, shown)
+    await give_up_second_factor(hotline, GATE, by, OWN, code(hotline, secret))
     assert (await enter(hotline)).stage is Stage.FULL
     await with_password(hotline, "desk", login="li")
     assert (await enter(hotline, gate=strict, login="li")).stage is Stage.FULL
+
+
+async def test_an_open_session_alone_changes_nothing_about_the_second_factor(
+    hotline: Hotline, clock: FrozenClock
+) -> None:
+    someone = await with_password(hotline)
+    begun = await enter(hotline)
+    with pytest.raises(NotLoggedIn):  # as if the login had asked for it
+        await take_up(hotline, someone, begun, None)
+    with pytest.raises(LoginWrong):
+        await take_up(hotline, someone, begun, "guess")
+    secret = await enrol(hotline, someone)
+    clock.advance(seconds=60)
+    for password, shown in (("guess", code(hotline, secret)), (OWN, "000000"), (OWN, "")):
+        with pytest.raises(LoginWrong):
+            await take_up(hotline, someone, begun, password, shown)
+    assert "code-wrong" in await acts(hotline)
+    other = await take_up(hotline, someone, begun, OWN, code(hotline, secret))
+    clock.advance(seconds=60)
+    half = await enter(hotline)
+    with pytest.raises(LoginWrong):
+        await enter_code(hotline, GATE, half.session_id, code(hotline, secret), HERE)
+    assert (await enter_code(hotline, GATE, half.session_id, code(hotline, other), HERE)).stage is Stage.FULL
+
+
+async def test_a_login_that_is_not_finished_replaces_no_second_factor(
+    hotline: Hotline, clock: FrozenClock
+) -> None:
+    """Two browsers were asked to set one up; the first has done so."""
+    strict = replace(GATE, second=SecondFactor.EVERYBODY)
+    someone = await with_password(hotline)
+    late = await enter(hotline, gate=strict)
+    await enrol(hotline, someone, strict)
+    clock.advance(seconds=60)
+    with pytest.raises(LoginWrong):
+        await take_up(hotline, someone, late, None, gate=strict)
+
+
+@pytest.mark.parametrize("act", ["change", "replace", "give up"])
+async def test_a_wrong_password_of_who_is_logged_in_is_noted_and_counts_like_one_at_the_login(
+    hotline: Hotline, act: str
+) -> None:
+    someone = await with_password(hotline)
+    begun = await enter(hotline)
+    async with hotline.read() as db:
+        by = await actor_of_account(db, someone, session_id=begun.session_id, address=HERE.address)
+
+    async def guess(password: str) -> None:
+        if act == "change":
+            new = "HuaLuo-2026"
+            await change_password(
+                hotline, GATE, begun.session_id, old=password, new=new, again=new, where=HERE
+            )
+        elif act == "replace":
+            await take_up(hotline, someone, begun, password)
+        else:
+            await give_up_second_factor(hotline, GATE, by, password, "")
+
+    before = len(await acts(hotline))
+    for _ in range(rules.OF_LOGIN.tries):
+        with pytest.raises(LoginWrong):
+            await guess("guess")
+    assert (await acts(hotline))[before:] == ["password-wrong"] * rules.OF_LOGIN.tries + ["lockout"]
+    async with hotline.read() as db:
+        (last,) = (await db.execute(select(AuditEntry).order_by(AuditEntry.id.desc()).limit(1))).scalars()
+    assert (last.actor, last.session_id, last.subject_id) == ("zhang", begun.session_id, someone)
+    with pytest.raises(LoginLocked):
+        await guess(OWN)
+    with pytest.raises(LoginLocked):
+        await enter(hotline)
+
+
+async def test_a_weak_new_password_is_no_guess_at_the_old_one(hotline: Hotline) -> None:
+    await with_password(hotline)
+    begun = await enter(hotline)
+    for _ in range(rules.OF_LOGIN.tries + 1):
+        with pytest.raises(PasswordWeak):
+            await change_password(
+                hotline, GATE, begun.session_id, old=OWN, new="short", again="short", where=HERE
+            )
 
 
 async def test_a_lost_phone_is_made_good_by_an_administrator_with_a_reason(hotline: Hotline) -> None:
@@ -328,10 +422,14 @@ async def test_an_offered_secret_is_for_one_person_for_a_while(hotline: Hotline,
     clock.advance(minutes=9)
     for offer in (other.sealed, "", "00ff"):
         with pytest.raises(FormStale):
-            await enrolled(hotline, GATE, begun.session_id, offer, code(hotline, other.secret), HERE)
+            await enrolled(
+                hotline, GATE, begun.session_id, offer, code(hotline, other.secret), HERE, password=OWN
+            )
     clock.advance(minutes=7)
     with pytest.raises(FormStale):
-        await enrolled(hotline, GATE, begun.session_id, own.sealed, code(hotline, own.secret), HERE)
+        await enrolled(
+            hotline, GATE, begun.session_id, own.sealed, code(hotline, own.secret), HERE, password=OWN
+        )
 
 
 async def test_neither_password_nor_secret_nor_cookie_is_kept_in_the_clear(hotline: Hotline) -> None:

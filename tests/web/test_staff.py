@@ -167,6 +167,47 @@ async def test_a_second_factor_is_set_up_asked_for_and_given_up(
     assert "动态验证码" in await (await client.get("/me")).text()
 
 
+async def test_a_second_factor_is_replaced_and_given_up_by_who_shows_the_password_and_a_code(
+    client: Client, hotline: Hotline, clock: FrozenClock
+) -> None:
+    await with_one_time(hotline)
+    await post(client, "/login", login="zhang", password=ONE_TIME)
+    await post(client, "/me/password", new=OWN, again=OWN)
+
+    async def offered() -> tuple[str, pyotp.TOTP]:
+        page = await (await client.get("/me/second-factor")).text()
+        (secret,) = re.findall(r'class="secret">([A-Z2-7 ]+)<', page)
+        (sealed,) = re.findall(r'name="offer" value="([0-9a-f]+)"', page)
+        return sealed, pyotp.TOTP(secret.replace(" ", ""))
+
+    def shown(made: pyotp.TOTP) -> str:
+        return made.generate_otp(int(clock.now().timestamp()) // 30)
+
+    sealed, first = await offered()
+    bare = await post(client, "/me/second-factor", offer=sealed, code=shown(first))
+    assert (bare.status, "不正确" in await bare.text()) == (403, True)
+    done = await post(client, "/me/second-factor", offer=sealed, code=shown(first), password=OWN)
+    assert await goes_to(done) == "/me?changed=second-factor"
+    clock.advance(minutes=1)
+    sealed, second = await offered()
+    form = {"offer": sealed, "code": shown(second), "password": OWN}
+    assert (await post(client, "/me/second-factor", **form)).status == 403
+    await goes_to(await post(client, "/me/second-factor", **form, present=shown(first)))
+    clock.advance(minutes=1)
+    assert (await post(client, "/me/second-factor/end", "/me", password=OWN)).status == 403
+    given_up = await post(client, "/me/second-factor/end", "/me", password=OWN, code=shown(second))
+    assert await goes_to(given_up) == "/me?changed=no-second-factor"
+
+
+@pytest.mark.parametrize("what", ["reset", "second-factor"])
+async def test_nobody_resets_their_own_account(client: Client, hotline: Hotline, what: str) -> None:
+    me = await enter(client, hotline, "staff")
+    page = await (await client.get(f"/staff/{me.staff_id}")).text()
+    assert f'action="/staff/{me.staff_id}/{what}"' not in page
+    refused = await post(client, f"/staff/{me.staff_id}/{what}", "/me", reason="手机丢了")
+    assert (refused.status, "没有办理这项业务的权限" in await refused.text()) == (403, True)
+
+
 @pytest.mark.req("R-168", "R-169")
 async def test_an_account_is_made_changed_reset_and_deleted(client: Client, hotline: Hotline) -> None:
     town = await clinic(hotline)

@@ -92,31 +92,45 @@ async def ask_second_factor(request: web.Request) -> web.Response:
 async def _second_factor(
     request: web.Request, sealed: str = "", refusal: Refusal | None = None
 ) -> web.Response:
-    by = await actor_of(request)
+    hotline, by = request.app[HOTLINE], await actor_of(request)
     assert by.staff_id is not None
+    try:
+        offer = second_factor.offer(hotline, by.staff_id, by.name, sealed)
+    except FormStale as stale:
+        offer, refusal = second_factor.offer(hotline, by.staff_id, by.name), stale
+    async with hotline.read() as db:
+        it = await view.account(db, hotline.sealer, by, by.staff_id, now=hotline.clock.now())
     return await staff_page(
         request,
         "second_factor",
         refusal=refusal,
-        offer=second_factor.offer(request.app[HOTLINE], by.staff_id, by.name, sealed),
+        offer=offer,
         due=(await get_session(request))["stage"] == Stage.ENROL,
+        replaces=it.second_factor,
         next=local_path(request.query.get("next", "")),
     )
 
 
 @half_way(Stage.ENROL)
 async def set_second_factor(request: web.Request) -> web.Response:
+    """During the login the password is not asked again: it has just been typed."""
     form, session = await sent(request), await get_session(request)
-    sealed = one(form, "offer")
+    sealed, due = one(form, "offer"), session["stage"] == Stage.ENROL
     try:
         begun = await logins.enrolled(
-            request.app[HOTLINE], gate(request), session["id"], sealed, one(form, "code")[:20], where(request)
+            request.app[HOTLINE],
+            gate(request),
+            session["id"],
+            sealed,
+            one(form, "code")[:20],
+            where(request),
+            password=None if due else one(form, "password")[:400],
+            present=one(form, "present")[:20],
         )
-    except LoginWrong as refusal:
+    except (LoginWrong, LoginLocked) as refusal:
         return await _second_factor(request, sealed, refusal)
     except FormStale as refusal:
         return await _second_factor(request, refusal=refusal)
-    due = session["stage"] == Stage.ENROL
     return await go_on(request, begun, request.query.get("next", "") if due else "/me?changed=second-factor")
 
 
@@ -125,7 +139,11 @@ async def end_second_factor(request: web.Request) -> web.Response:
     form = await sent(request)
     try:
         await logins.give_up_second_factor(
-            request.app[HOTLINE], gate(request), await actor_of(request), one(form, "password")[:400]
+            request.app[HOTLINE],
+            gate(request),
+            await actor_of(request),
+            one(form, "password")[:400],
+            one(form, "code")[:20],
         )
     except (LoginWrong, LoginLocked, LoginUnfinished) as refusal:
         return await _me(request, refusal)
