@@ -19,7 +19,6 @@ from core.contact.distribution import QueueClass
 from core.contact.floor_view import Lane
 from core.contact.measure_rules import ABANDONED, Policy, Span
 from core.contact.measures import Kept
-from core.contact.tally import Tally
 from core.feed import Lagged, Subscription
 from core.journal import START, Entry
 
@@ -77,6 +76,7 @@ class Monitor:
             await asyncio.to_thread(kept.figures, now, policy)
         self._kept = kept
         self._cursor, self.as_of = subscription.cursor, now
+        self._reckon(now)
         self._ready.set()
         self._turn()
 
@@ -113,8 +113,15 @@ class Monitor:
                 self._slow.due()
         if self._house.feed.last_error is None:
             self.as_of = clock.now()  # not before: nothing that was heard lies after it
+            self._reckon(self.as_of)
         await self._callers_known()
         self._turn()
+
+    def _reckon(self, now: datetime) -> None:
+        """What lasts is told by when it began: reckoned every second, though nobody looks."""
+        assert self._kept
+        gone = self._kept.tally.sum(ABANDONED, Span.HALF_HOUR, now, Policy())
+        self._abandonment.reckon(gone, now)
 
     async def _callers_known(self) -> None:
         """The masked numbers of those who wait; each is opened once."""
@@ -187,7 +194,7 @@ class Monitor:
             callers,
             tally.acts(now),
             curve,
-            self._alarms(tally, callers, now, policy),
+            self._alarms(callers, now),
             sum(call.closed_at is None and call.channel == "phone" for call in tally.still_open()),
             self._slow.seen,
         )
@@ -216,11 +223,10 @@ class Monitor:
             wait.waiting_since,
         )
 
-    def _alarms(self, tally: Tally, callers: Sequence[Caller], now: datetime, policy: Policy) -> list[Alarm]:
-        gone = tally.sum(ABANDONED, Span.HALF_HOUR, now, policy)
+    def _alarms(self, callers: Sequence[Caller], now: datetime) -> list[Alarm]:
         return [
             *wall_alarms.idle(callers, self._lanes, now, self._house.distribution),
-            *self._abandonment.alarms(gone, now),
+            *self._abandonment.alarms(now),
             *wall_alarms.down(self._slow.seen.parts),
         ]
 

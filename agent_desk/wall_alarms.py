@@ -14,15 +14,17 @@ ABANDONED_FOR = timedelta(minutes=5)
 
 
 class Abandonment:
-    """Whether too many give up, and for how long already."""
+    """Whether too many give up, and for how long already; reckoned whether or not anybody looks."""
 
     def __init__(self) -> None:
         self._above_since: datetime | None = None
 
-    def alarms(self, gone: Sum, now: datetime) -> Iterator[Alarm]:
+    def reckon(self, gone: Sum, now: datetime) -> None:
         """gone: those who gave up in the last half hour."""
         above = ABANDONED.target is not None and ABANDONED.target.missed_by(gone.mean)
         self._above_since = (self._above_since or now) if above else None
+
+    def alarms(self, now: datetime) -> Iterator[Alarm]:
         if self._above_since and now - self._above_since >= ABANDONED_FOR:
             minutes = int((now - self._above_since).total_seconds() // 60)
             yield Alarm("abandoned", f"近30分钟放弃率高于5%已{minutes}分钟", True, "figure/abandoned")

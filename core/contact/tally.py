@@ -83,6 +83,7 @@ class _Shifts:
         self.running: dict[int, Interval] = {}  # by agent
         self._over: dict[int, int] = {}  # agent → the last stretch that is summed
         self._recent: list[tuple[datetime, int, Interval]] = []
+        self._newest: datetime | None = None  # when the last of them ended: it is not earlier now
         self._days: dict[date, list[int]] = defaultdict(lambda: [0, 0])  # busy, there
 
     def put(self, one: Interval) -> None:
@@ -97,6 +98,8 @@ class _Shifts:
             del self.running[one.agent_id]
         self._over[one.agent_id] = one.interval_id
         heapq.heappush(self._recent, (one.ended_at, one.interval_id, one))
+        self._newest = max(self._newest or one.ended_at, one.ended_at)
+        self._let_go(start_of(Span.HALF_HOUR, self._newest))  # nobody may look for days
         day = day_of(one.began_at)
         while day <= day_of(one.ended_at):
             following = day + timedelta(days=1)
@@ -115,11 +118,15 @@ class _Shifts:
         if span is Span.TODAY:
             busy, there = self._days[day_of(now)]
         else:
-            while self._recent and self._recent[0][0] <= start:
-                heapq.heappop(self._recent)
+            self._let_go(start)
             over = occupancy((one for _, _, one in self._recent), start, now)
             busy, there = over.total, over.count
         return Sum(still.count + there, still.total + busy)
+
+    def _let_go(self, start: datetime) -> None:
+        """Those that ended before the half-hour began."""
+        while self._recent and self._recent[0][0] <= start:
+            heapq.heappop(self._recent)
 
     def forget(self, before: date) -> None:
         for day in [day for day in self._days if day < before]:

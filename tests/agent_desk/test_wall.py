@@ -10,6 +10,7 @@ import pytest
 from aiohttp import ClientWebSocketResponse, WSMsgType, web
 from aiohttp.test_utils import TestClient
 
+from agent_desk.monitoring import MONITOR
 from core import journal
 from core.contact import agents, engine, queueing, supervision
 from core.contact.agent_tables import Skill
@@ -211,6 +212,24 @@ async def test_a_free_operator_beside_a_waiting_caller_is_an_alarm_that_sounds(
     await _until(ws, "waiting", "107****5671")
     clock.advance(seconds=4)
     await _until(ws, "alarms", 'data-sounds="idle"')
+
+
+async def test_who_looks_for_the_first_time_sees_for_how_long_too_many_have_given_up(
+    client: Client, hotline: Hotline, clock: FrozenClock
+) -> None:
+    call = await ring(hotline)
+    clock.advance(seconds=30)
+    await lose(hotline, call)
+    assert client.app
+    monitor = client.app[MONITOR]
+    async with hotline.read() as db:
+        end = await journal.end(db)
+    while monitor._cursor != end:
+        await monitor.turned()
+    clock.advance(minutes=6)
+    while monitor.as_of != clock.now():
+        await monitor.turned()
+    assert "近30分钟放弃率高于5%已6分钟" in await text(client, "/wall/")
 
 
 async def test_a_part_that_is_down_is_an_alarm_without_a_sound(

@@ -17,6 +17,7 @@ from core.contact.measure_rules import (
     Measure,
     Policy,
     Span,
+    micro,
     midnight,
     occupancy,
     recount,
@@ -158,6 +159,17 @@ def test_occupancy_counts_only_what_lies_within_the_span() -> None:
     work = [stretch("talking", -100, 100), stretch("paused", 100, 200), stretch("ready", 200, None)]
     found = occupancy(work, NOON, NOON + timedelta(seconds=300))
     assert found.mean == 0.5
+
+
+def test_stretches_of_work_are_let_go_though_nobody_asks_for_them() -> None:
+    tally = Tally()
+    for minute in range(600):
+        began = NOON + timedelta(minutes=minute)
+        ended = began + timedelta(minutes=1)
+        tally.put_interval(Interval(minute + 1, 1, 1, "talking", None, None, began, ended))
+    assert len(tally._shifts._recent) == 30
+    found = tally.occupancy(Span.HALF_HOUR, NOON + timedelta(minutes=605))
+    assert (found.mean, found.total) == (1.0, micro(timedelta(minutes=25)))
 
 
 def test_today_begins_at_midnight_in_shanghai() -> None:
