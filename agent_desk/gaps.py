@@ -42,7 +42,10 @@ class _Gap:
 
 
 class Gaps:
-    """One for each call. A gap ends by its time-out, whatever becomes of the page that asked for it."""
+    """One for each call. A gap ends by its time-out, whatever becomes of the page that asked for it.
+
+    One that outlives this process is ended by the next one's recorder, when the switch has told what it has.
+    """
 
     def __init__(self, house: AgentHouse) -> None:
         self._house = house

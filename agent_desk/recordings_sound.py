@@ -10,10 +10,13 @@ from aiohttp import web
 
 from agent_desk.house import AGENT_HOUSE
 from agent_desk.recordings import opened
-from core.errors import NotAllowed
+from core.errors import NotAllowed, SoundGone, SoundTampered
 from core.http.access import actor_of, needs
+from core.recordings import auditing, vault
 from core.recordings import engine as recordings
-from core.recordings import vault
+from core.recordings.rules import Fault
+from core.recordings.tables import RecordingFile
+from core.work import Work
 
 log = structlog.get_logger()
 
@@ -22,13 +25,17 @@ _RANGE = re.compile(r"bytes=(\d+)-(\d*)")
 
 @needs("recordings")
 async def sound(request: web.Request) -> web.StreamResponse:
-    """One side of one recording; whoever hears it has said why within the last half hour."""
+    """One side of one recording; whoever hears it has said why within the last half hour.
+
+    A file that is gone or altered is noted as the nightly look does. Raises NotFound, SoundGone,
+    SoundTampered.
+    """
     house, by = request.app[AGENT_HOUSE], await actor_of(request)
     recording_id = int(request.match_info["id"])
     if not opened(request, recording_id, by):
         raise NotAllowed(facts={"function": "recordings", "why": "no reason given"})
     async with house.hotline.read() as db:
-        file = await recordings.file_of(db, recording_id, request.match_info["side"])
+        file = await recordings.sound_of(db, recording_id, request.match_info["side"])
     first, last, partial = _range(request, file.plain_bytes)
     headers = {
         "Accept-Ranges": "bytes",
@@ -41,11 +48,37 @@ async def sound(request: web.Request) -> web.StreamResponse:
     response = web.StreamResponse(status=206 if partial else 200, headers=headers)
     response.content_type = "audio/wav"
     chunks = vault.read(house.hotline.sealer, house.recordings / file.path, file.plain_bytes, first, last)
-    begun = await asyncio.to_thread(next, chunks, b"")  # an altered file is refused before it is begun
+    begun = await _begun(request, file, chunks)
     await response.prepare(request)
-    with suppress(ConnectionResetError):
-        await _send(response, begun, chunks)
+    try:
+        with suppress(ConnectionResetError):
+            await _send(response, begun, chunks)
+    except vault.Tampered:  # further on: nothing can be said any more, and nothing false is sent
+        await _note(request, file, Fault.TAMPERED)
+        if request.transport is not None:
+            request.transport.abort()
     return response
+
+
+async def _begun(request: web.Request, file: RecordingFile, chunks: Iterator[bytes]) -> bytes:
+    """The first bytes: a file that is gone or altered is refused before anything is sent."""
+    try:
+        return await asyncio.to_thread(next, chunks, b"")
+    except FileNotFoundError:
+        await _note(request, file, Fault.LOST)
+        async with request.app[AGENT_HOUSE].hotline.read() as db:  # erased at this very moment?
+            await recordings.sound_of(db, file.recording_id, file.side)
+        raise SoundGone(facts={"why": "lost"}) from None
+    except vault.Tampered:
+        await _note(request, file, Fault.TAMPERED)
+        raise SoundTampered from None
+
+
+async def _note(request: web.Request, file: RecordingFile, fault: Fault) -> None:
+    async def note(work: Work) -> None:
+        await auditing.found(work, file.id, fault)
+
+    await request.app[AGENT_HOUSE].hotline.run(note, await actor_of(request))
 
 
 async def _send(response: web.StreamResponse, begun: bytes, chunks: Iterator[bytes]) -> None:

@@ -329,6 +329,18 @@ class TargetBusy(DeskRefusal):
     code = "target-busy"
 
 
+class SoundGone(DeskRefusal):
+    """The sound of a recording is not there any more. facts: why, 'erased' or 'lost'."""
+
+    code = "sound-gone"
+
+
+class SoundTampered(DeskRefusal):
+    """The sealed file of a recording is not what was sealed."""
+
+    code = "sound-tampered"
+
+
 # --- logging in ---------------------------------------------------------------------------------------
 
 

@@ -24,6 +24,7 @@ from core.health import Health
 from core.http.sessions import SessionManners
 from core.observing import set_up_logs
 from core.outbox import Outbox
+from core.recordings.auditing import Auditor
 from core.recordings.keeping import Keeper
 from core.settings import Settings
 from core.staff.login import SecondFactor
@@ -122,6 +123,7 @@ async def standing(settings: Settings, fall: Callable[[], None]) -> AsyncIterato
             "loop lag": ground.metrics.sample_loop(),
             "watch": Watch(ground.hotline, policy=distribution(settings)).run(),
             "recordings": keeper.run(),
+            "recordings verified": Auditor(ground.hotline, keeper.kept).run(),
         }
         if ground.neighbours:
             running["neighbours"] = ground.neighbours.run()

@@ -55,8 +55,18 @@ class RecordingHeld(Event):
     on: bool
 
 
+class RecordingFaulty(Event):
+    """A sealed file is not what it was. fault: core.recordings.rules.Fault; '': it is whole again."""
+
+    kind = "recording.faulty"
+    interaction_id: int
+    recording_id: int
+    side: str
+    fault: str
+
+
 class RecordingsAudited(Event):
-    """The nightly look: files without a row, rows without a file, files that do not open."""
+    """The nightly look is done: files without a row; as far as known, those lost and those altered."""
 
     kind = "recording.audited"
     orphans: int

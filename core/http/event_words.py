@@ -14,6 +14,7 @@ from core.http.call_words import STATES, disposition, reached
 from core.http.pages import moment
 from core.http.words import BAD, GOOD, QUIET, WAIT
 from core.journal import Entry
+from core.recordings.rules import FAULT_WORDS, Fault
 
 
 @dataclass(frozen=True)
@@ -314,6 +315,11 @@ _WORDS: Mapping[type[e.Event], Words] = {
     e.RecordingPaused: lambda event, names: ("录音暂停" if event.on else "录音继续", (), QUIET),
     e.RecordingErased: _plain("录音按规定销毁"),
     e.RecordingHeld: lambda event, names: ("录音留存" if event.on else "录音不再留存", (), WAIT),
+    e.RecordingFaulty: lambda event, names: (
+        FAULT_WORDS[Fault(event.fault)] if event.fault else "录音文件已恢复完好",
+        (),
+        BAD if event.fault else GOOD,
+    ),
     e.RecordingsAudited: _plain("核对录音文件"),
     e.QualityScored: lambda event, names: (f"质检评分 {event.total} 分", (), GOOD),
     e.QualityAppealed: _plain("对质检评分申诉", WAIT),

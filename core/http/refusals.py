@@ -145,6 +145,12 @@ def _wrong(facts: _Facts) -> str:
     return words if isinstance(words, str) else words(facts)
 
 
+def _gone(facts: _Facts) -> str:
+    if facts.get("why") == "erased":
+        return "这段录音的保存期满,已按规定销毁,不能再听。"
+    return "这段录音的文件不见了,不能播放;已经记下,班长在系统状态里看得到。"
+
+
 SENTENCES: dict[str, tuple[int, _Words]] = {
     "wrong-input": (400, _wrong),
     "hospital-not-live": (409, "该医院暂未开放预约,请选择其他医院。"),
@@ -221,6 +227,8 @@ SENTENCES: dict[str, tuple[int, _Words]] = {
     "disposition-missing": (409, "请先为本次来电选择小结，再置为空闲。"),
     "call-gone": (409, "这个来电已经结束，或已由他人接手。"),
     "switch-away": (503, "电话交换机暂时联系不上，正在重连。"),
+    "sound-gone": (410, _gone),
+    "sound-tampered": (409, "这段录音的文件被改动过,不能播放;已经记下,班长在系统状态里看得到。"),
     "target-busy": (409, "对方忙或无人接听，来电仍在保持中。"),
     "not-logged-in": (401, "您还没有登录,或登录已经过期,请重新登录。"),
     "login-unfinished": (403, "登录还差一步,请先完成。"),

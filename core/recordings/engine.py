@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.contact.agent_tables import Matter
 from core.contact.tables import Interaction
-from core.errors import NotAllowed, NotFound, WrongInput, WrongState
+from core.errors import NotAllowed, NotFound, SoundGone, WrongInput, WrongState
 from core.events import RecordingBegan, RecordingEnded, RecordingHeld, RecordingPaused
 from core.recordings.rules import PLAY_REASONS, SIDES, Gap, State, gaps
 from core.recordings.tables import QualitySheet, Recording, RecordingFile, RecordingGap
@@ -268,3 +268,12 @@ async def file_of(db: AsyncSession, recording_id: int, side: str) -> RecordingFi
     if row is None:
         raise NotFound(facts={"what": "sound"})
     return row
+
+
+async def sound_of(db: AsyncSession, recording_id: int, side: str) -> RecordingFile:
+    """A file to be heard. Raises NotFound, SoundGone when it was erased by rule."""
+    file = await file_of(db, recording_id, side)
+    recording = await db.get_one(Recording, recording_id)
+    if recording.state == State.ERASED:
+        raise SoundGone(facts={"why": "erased"})
+    return file

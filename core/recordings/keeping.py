@@ -1,4 +1,4 @@
-"""Seal what was recorded, erase what has been kept long enough, and look each night whether all is there.
+"""Seal what was recorded, and erase what has been kept long enough.
 
 Every step may be the last one before a crash: the plain file goes only after its sealed copy and its row
 are durable, a sealed file only after its row says that it is erased.
@@ -17,10 +17,11 @@ import structlog
 from sqlalchemy import delete, select, update
 
 from core.contact.agent_tables import Matter
-from core.events import RecordingErased, RecordingMissing, RecordingsAudited, RecordingSealed
-from core.journal import JournalRow
+from core.events import RecordingErased, RecordingMissing, RecordingSealed
+from core.recordings import engine as recordings
 from core.recordings import vault
-from core.recordings.rules import SIDES, State, kept_until
+from core.recordings.auditing import faults
+from core.recordings.rules import SIDES, Fault, State, kept_until, verify_after
 from core.recordings.tables import Recording, RecordingFile, RetentionRule
 from core.values import local, system
 from core.work import Hotline, Work
@@ -32,7 +33,6 @@ LOOK_EVERY_S = 5.0
 PEAKS = 240
 # A call that ended without our hearing of it: the sound is whole by now.
 LEFT_OPEN = timedelta(hours=6)
-AUDIT_HOUR = 3
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Side:
 
 @dataclass(frozen=True)
 class Condition:
-    """free: share of the disk. waiting: not sealed yet. lost, tampered: as of the last nightly look."""
+    """free: share of the disk. waiting: not sealed yet. lost, tampered: files, as found last."""
 
     free: float
     waiting: int
@@ -63,40 +63,28 @@ class Keeper:
         self._hotline = hotline
         self._raw = raw
         self.kept = kept
-        self._audited: datetime | None = None
-        self._last: RecordingsAudited | None = None
         self._backlog = 0
 
     async def run(self) -> None:
         """For ever."""
         while True:
-            for part in (self.seal_waiting, self.erase_due, self._audit_when_due):
+            for part in (self.seal_waiting, self.erase_due):
                 try:
                     await part()
                 except Exception:  # a border: the next look tries again, and the other parts go on
                     log.exception("keeping recordings failed", part=part.__name__)
             await asyncio.sleep(LOOK_EVERY_S)
 
-    async def _audit_when_due(self) -> None:
-        now = self._hotline.clock.now()
-        if self._audited is None:  # of before this start
-            async with self._hotline.read() as db:
-                query = select(JournalRow.at).where(JournalRow.kind == RecordingsAudited.kind)
-                self._audited = await db.scalar(query.order_by(JournalRow.id.desc()).limit(1))
-        last = self._audited
-        if local(now).hour >= AUDIT_HOUR and (last is None or local(last).date() < local(now).date()):
-            await self.audit()
-
     # --- sealing ------------------------------------------------------------------------------------------
 
     async def seal_waiting(self) -> int:
         """Seal every recording that is whole; returns how many."""
         async with self._hotline.work(KEEPER) as work:
-            await work.db.execute(
-                update(Recording)
-                .where(Recording.state == State.LIVE.value, Recording.began_at < work.now - LEFT_OPEN)
-                .values(state=State.WAITING.value, ended_at=work.now)
+            left = select(Recording.interaction_id).where(
+                Recording.state == State.LIVE.value, Recording.began_at < work.now - LEFT_OPEN
             )
+            for interaction_id in (await work.db.scalars(left)).all():
+                await recordings.ended(work, interaction_id)
         async with self._hotline.read() as db:
             query = select(Recording).where(Recording.state == State.WAITING.value).order_by(Recording.id)
             rows = (await db.execute(query.limit(100))).scalars().all()
@@ -153,6 +141,7 @@ class Keeper:
                     sha256=one.sealed.sha256,
                     plain_bytes=one.sealed.plain_bytes,
                     peaks=one.peaks,
+                    verify_after=verify_after(work.now),
                 )
             )
         row.state, row.sealed_at = State.SEALED.value, work.now
@@ -214,7 +203,10 @@ class Keeper:
                 gone.append(row.id)
                 work.record(RecordingErased(interaction_id=row.interaction_id, recording_id=row.id))
             paths = await work.db.scalars(
-                select(RecordingFile.path).where(RecordingFile.recording_id.in_(gone))
+                update(RecordingFile)
+                .where(RecordingFile.recording_id.in_(gone))
+                .values(verify_after=None, fault=None)
+                .returning(RecordingFile.path)
             )
             files = [self.kept / path for path in paths]
         for path in files:
@@ -223,45 +215,13 @@ class Keeper:
 
     # --- looking ------------------------------------------------------------------------------------------
 
-    async def audit(self) -> RecordingsAudited:
-        """Compare folder and rows: what has no row, what has no file, what does not open any more."""
-        async with self._hotline.read() as db:
-            rows = await db.execute(
-                select(RecordingFile.path, RecordingFile.plain_bytes, RecordingFile.sha256, Recording.state)
-                .join(Recording, Recording.id == RecordingFile.recording_id)
-                .where(Recording.state.in_((State.SEALED.value, State.ERASED.value)))
-            )
-            known = {path: (plain_bytes, sha256, state) for path, plain_bytes, sha256, state in rows}
-        lying = await asyncio.to_thread(self._lying)
-        orphans = [path for path in lying if path not in known]
-        for path in lying:  # erased by its row, and the process died before the file went
-            if path in known and known[path][2] == State.ERASED:
-                await asyncio.to_thread((self.kept / path).unlink, missing_ok=True)
-        lost, tampered = 0, 0
-        for path, (plain_bytes, sha256, state) in known.items():
-            if state != State.SEALED:
-                continue
-            if path not in lying:
-                lost += 1
-                continue
-            good = await asyncio.to_thread(
-                vault.verify, self._hotline.sealer, self.kept / path, plain_bytes, sha256
-            )
-            tampered += not good
-        found = RecordingsAudited(orphans=len(orphans), lost=lost, tampered=tampered)
-        async with self._hotline.work(KEEPER) as work:
-            work.record(found)
-            self._audited, self._last = work.now, found
-        return found
-
-    def _lying(self) -> set[str]:
-        return {str(path.relative_to(self.kept)) for path in self.kept.glob("*/*/*/*.sealed")}
-
     async def condition(self) -> Condition:
-        """For the health page: free disk, what waits, what the last look found."""
+        """For the health page: free disk, what waits, what is known to be lost or altered."""
         folder = self.kept if self.kept.exists() else self.kept.parent
         disk = await asyncio.to_thread(shutil.disk_usage, folder)
-        lost, tampered = (self._last.lost, self._last.tampered) if self._last else (0, 0)
+        async with self._hotline.read() as db:
+            known = await faults(db)
+        lost, tampered = known.get(Fault.LOST, 0), known.get(Fault.TAMPERED, 0)
         return Condition(disk.free / disk.total, self._backlog, lost, tampered)
 
 

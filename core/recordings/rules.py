@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 
 from core.errors import WrongInput, WrongState
+from core.values import day_of, instant_of
 
 
 class State(StrEnum):
@@ -38,6 +39,22 @@ SIDE_WORDS = {"mixed": "双方", "caller": "来电人", "heard": "话务员"}
 # Kept so long when no rule of the house says otherwise; complaints stay until they can be forgotten.
 KEPT_DAYS: dict[str | None, int] = {None: 180, "complaint": 730, "failure": 365}
 
+# No sealed file lies longer than this without being opened and compared with what was sealed.
+VERIFIED_WITHIN_DAYS = 7
+# Looking begins at this hour, when hardly anybody calls.
+LOOK_HOUR = 3
+
+
+class Fault(StrEnum):
+    """What is wrong with a sealed file."""
+
+    LOST = "lost"
+    TAMPERED = "tampered"
+
+
+FAULT_WORDS = {Fault.LOST: "录音文件不见了", Fault.TAMPERED: "录音文件被改动过"}
+
+
 PLAY_REASONS = {"complaint": "投诉核实", "quality": "质检", "training": "培训", "other": "其他"}
 GAP_WORDS = {"identity": "证件号码", "card": "卡号", "asked": "话务员暂停"}
 
@@ -54,6 +71,11 @@ def kept_until(ended: datetime, dispositions: Sequence[str], rules: Mapping[str 
     ours = {**KEPT_DAYS, **rules}
     days = [ours[code] for code in dispositions if code in ours]
     return ended + timedelta(days=max(days, default=ours[None]))
+
+
+def verify_after(whole: datetime) -> datetime:
+    """From when on a file that was whole at this instant is due: a night, with most of a day to spare."""
+    return instant_of(day_of(whole) + timedelta(days=VERIFIED_WITHIN_DAYS - 1), time(LOOK_HOUR))
 
 
 @dataclass(frozen=True)

@@ -49,8 +49,17 @@ class RecordingFile(Base):
     sha256: Mapped[str] = mapped_column(String(64))
     plain_bytes: Mapped[int] = mapped_column()
     peaks: Mapped[list[Any]] = mapped_column(JSON, default=list)  # 0..100, evenly over the length
+    verify_after: Mapped[datetime | None] = mapped_column(Instant)  # rules.verify_after; None: erased
+    fault: Mapped[str | None] = mapped_column(String(8))  # rules.Fault, as it was found last
 
-    __table_args__ = (UniqueConstraint("recording_id", "side"),)
+    __table_args__ = (
+        UniqueConstraint("recording_id", "side"),
+        Index("ix_recording_file_verify_after", "verify_after",
+              sqlite_where=text("verify_after is not null"),
+              postgresql_where=text("verify_after is not null")),
+        Index("ix_recording_file_fault", "fault", sqlite_where=text("fault is not null"),
+              postgresql_where=text("fault is not null")),
+    )  # fmt: skip
 
 
 class RecordingGap(Base):

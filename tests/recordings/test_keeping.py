@@ -1,7 +1,11 @@
 """Recordings from their row to their erasure, with the process dying between every two steps."""
 
+import asyncio
+import threading
 import wave
-from datetime import timedelta
+from collections import defaultdict
+from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -9,14 +13,17 @@ import pytest
 import soundfile
 from sqlalchemy import select
 
+from core import journal
 from core.contact import engine as contact
 from core.contact import matters
 from core.errors import NotAllowed, NotFound, WrongInput
+from core.events import RecordingEnded, RecordingFaulty, RecordingsAudited
+from core.recordings import auditing, keeping, vault
 from core.recordings import engine as recordings
-from core.recordings import keeping, vault
+from core.recordings.auditing import Auditor
 from core.recordings.keeping import Keeper
-from core.recordings.rules import KEPT_DAYS, State
-from core.recordings.tables import Recording, RecordingFile
+from core.recordings.rules import KEPT_DAYS, VERIFIED_WITHIN_DAYS, State
+from core.recordings.tables import Recording, RecordingFile, RecordingGap
 from core.staff import engine as staff
 from core.staff.tables import AuditEntry
 from core.values import Actor, ActorKind, system
@@ -61,6 +68,16 @@ async def recorded(hotline: Hotline, keeper: Keeper, linked_id: str = "1") -> tu
     return call.interaction_id, key
 
 
+async def look(hotline: Hotline, keeper: Keeper) -> RecordingsAudited:
+    """All that is due, and what the look found."""
+    auditor = Auditor(hotline, keeper.kept)
+    while await auditor.round():
+        pass
+    async with hotline.read() as db:
+        (found,) = await journal.latest(db, RecordingsAudited, 1)
+    return found
+
+
 async def row(hotline: Hotline) -> Recording:
     async with hotline.read() as db:
         return (await db.execute(select(Recording))).scalar_one()
@@ -83,7 +100,7 @@ async def test_a_recording_is_sealed_and_its_plain_sound_is_gone(hotline: Hotlin
 
 @pytest.mark.parametrize("place", ["before files", "between files", "before row", "before removal"])
 async def test_a_crash_at_any_step_loses_no_sound(
-    hotline: Hotline, keeper: Keeper, monkeypatch: pytest.MonkeyPatch, place: str
+    hotline: Hotline, keeper: Keeper, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
     _, key = await recorded(hotline, keeper)
     plain = (keeper._raw / f"{key}.wav").read_bytes()
@@ -113,7 +130,8 @@ async def test_a_crash_at_any_step_loses_no_sound(
         mixed = await recordings.file_of(db, made.id, "mixed")
     assert made.state == State.SEALED
     assert b"".join(vault.read(hotline.sealer, keeper.kept / mixed.path, mixed.plain_bytes)) == plain
-    found = await again.audit()
+    clock.advance(days=VERIFIED_WITHIN_DAYS)
+    found = await look(hotline, again)
     assert (found.orphans, found.lost, found.tampered) == (0, 0, 0)
 
 
@@ -163,7 +181,7 @@ async def test_a_complaint_is_kept_longer_though_its_disposition_came_later(
 
 
 async def test_the_nightly_look_finds_what_is_lost_altered_and_nobodys(
-    hotline: Hotline, keeper: Keeper
+    hotline: Hotline, keeper: Keeper, clock: FrozenClock
 ) -> None:
     await recorded(hotline, keeper)
     await keeper.seal_waiting()
@@ -171,10 +189,109 @@ async def test_the_nightly_look_finds_what_is_lost_altered_and_nobodys(
         files = list((await db.execute(select(RecordingFile).order_by(RecordingFile.side))).scalars())
     (keeper.kept / files[0].path).unlink()
     altered = keeper.kept / files[1].path
-    altered.write_bytes(altered.read_bytes()[:-1] + b"x")
+    whole = altered.read_bytes()
+    altered.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
     (altered.parent / "nobodys.sealed").write_bytes(b"?")
-    found = await keeper.audit()
+    clock.advance(days=VERIFIED_WITHIN_DAYS)
+    found = await look(hotline, keeper)
     assert (found.orphans, found.lost, found.tampered) == (1, 1, 1)
+    again = Keeper(hotline, keeper._raw, keeper.kept)
+    condition = await again.condition()
+    assert (condition.lost, condition.tampered) == (1, 1), "known after a restart, too"
+    altered.write_bytes(whole)  # brought back from a copy
+    clock.advance(days=VERIFIED_WITHIN_DAYS)
+    await look(hotline, keeper)
+    condition = await keeper.condition()
+    assert (condition.lost, condition.tampered) == (1, 0)
+    async with hotline.read() as db:
+        told = [one.fault for one in await journal.latest(db, RecordingFaulty, 9)]
+    assert sorted(told) == ["", "lost", "tampered"], "told once each"
+
+
+async def test_each_file_is_opened_in_its_turn_and_no_round_opens_more_than_a_page(
+    hotline: Hotline, keeper: Keeper, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(auditing, "PAGE", 2)
+    opened: dict[Path, list[datetime]] = defaultdict(list)
+
+    def noted(_sealer: object, path: Path, *_more: object) -> bool:
+        opened[path].append(clock.now())
+        return True
+
+    monkeypatch.setattr(vault, "verify", noted)
+    auditor, sealed, most = Auditor(hotline, keeper.kept), {}, 0
+    for day in range(3 * VERIFIED_WITHIN_DAYS):
+        if day < 3:
+            await recorded(hotline, keeper, linked_id=str(day))
+            await keeper.seal_waiting()
+            sealed |= {path: clock.now() for path in keeper.kept.glob("*/*/*/*") if path not in sealed}
+        more = True
+        while more:
+            before = sum(len(times) for times in opened.values())
+            more = await auditor.round()
+            most = max(most, sum(len(times) for times in opened.values()) - before)
+        clock.advance(days=1)
+    assert set(opened) == set(sealed)
+    assert most == 2
+    for path, times in opened.items():
+        seen = [sealed[path], *times, clock.now()]
+        apart = [later - earlier for earlier, later in pairwise(seen)]
+        assert max(apart) <= timedelta(days=VERIFIED_WITHIN_DAYS)
+
+
+async def test_a_recording_is_sealed_while_another_is_looked_at(
+    hotline: Hotline, keeper: Keeper, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await recorded(hotline, keeper)
+    await keeper.seal_waiting()
+    clock.advance(days=VERIFIED_WITHIN_DAYS)
+    looking, enough = threading.Event(), threading.Event()
+
+    def long(*_given: object) -> bool:
+        looking.set()
+        enough.wait()
+        return True
+
+    monkeypatch.setattr(vault, "verify", long)
+    look = asyncio.create_task(Auditor(hotline, keeper.kept).round())
+    try:
+        await asyncio.to_thread(looking.wait)
+        await recorded(hotline, keeper, linked_id="2")
+        assert await keeper.seal_waiting() == 1
+        assert not look.done()
+    finally:
+        enough.set()
+    assert await look
+
+
+async def test_what_was_erased_but_not_removed_goes_in_the_night(
+    hotline: Hotline, keeper: Keeper, clock: FrozenClock
+) -> None:
+    await recorded(hotline, keeper)
+    await keeper.seal_waiting()
+    left = {path: path.read_bytes() for path in keeper.kept.glob("*/*/*/*")}
+    clock.advance(days=KEPT_DAYS[None] + 1)
+    await keeper.erase_due()
+    for path, data in left.items():  # as if the process had died before the files went
+        path.write_bytes(data)
+    found = await look(hotline, keeper)
+    assert (found.orphans, found.lost, found.tampered) == (0, 0, 0)
+    assert list(keeper.kept.glob("*/*/*/*")) == []
+
+
+async def test_a_call_whose_end_nobody_heard_leaves_no_gap_open(
+    hotline: Hotline, keeper: Keeper, clock: FrozenClock
+) -> None:
+    async with hotline.work(TEST) as work:
+        call = (await contact.open_interaction(work, linked_id="1", dnis="1", ani=None)).interaction_id
+        await recordings.begin(work, call)
+        await recordings.pause(work, call, on=True, why="identity")
+    clock.advance(hours=7)
+    await keeper.seal_waiting()
+    async with hotline.read() as db:
+        gap = (await db.execute(select(RecordingGap))).scalar_one()
+        (over,) = await journal.latest(db, RecordingEnded, 1)
+    assert (gap.ended_at, over.interaction_id) == (clock.now(), call)
 
 
 async def test_hearing_needs_a_function_and_a_reason_and_is_written_down(

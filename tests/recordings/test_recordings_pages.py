@@ -6,18 +6,26 @@ from types import SimpleNamespace
 from typing import cast
 
 import pytest
-from aiohttp import web
+from aiohttp import ClientError, web
 from aiohttp.test_utils import TestClient
 from pytest_aiohttp import AiohttpClient
-from sqlalchemy import select
+from sqlalchemy import insert, select, update
 
 from agent_desk import recordings, recordings_sound
 from agent_desk.house import AGENT_HOUSE, AGENT_PAGES, AgentHouse
+from core import journal
+from core.events import RecordingFaulty
+from core.health import State
 from core.http.pages import environment
+from core.recordings import vault
 from core.recordings.keeping import Keeper
 from core.recordings.rules import TEMPLATES
+from core.recordings.tables import Recording, RetentionRule
 from core.staff.tables import AuditEntry
+from core.values import system
 from core.work import Hotline
+from hotline.keeping import recordings_probe
+from tests.clocks import FrozenClock
 from tests.entering import enter
 from tests.recordings.test_keeping import recorded
 from web.app import make_app
@@ -75,6 +83,75 @@ async def test_it_is_heard_after_a_reason_and_any_stretch_of_it(client: Client, 
     async with house.hotline.read() as db:
         acts = list((await db.execute(select(AuditEntry.act).order_by(AuditEntry.id))).scalars())
     assert acts.count("recording-played") == 1
+
+
+async def heard(client: Client, recording: int = 1) -> str:
+    """The address of a sound that may be heard from now on."""
+    answer = await client.post(f"/recordings/{recording}/hear", data={"reason": "quality"})
+    found = re.search(r'<audio[^>]* src="([^"]+)"', await answer.text())
+    assert found
+    return found[1]
+
+
+async def faults(client: Client, house: WebHouse) -> list[str]:
+    async with house.hotline.read() as db:
+        return [one.fault for one in await journal.latest(db, RecordingFaulty, 9)]
+
+
+async def test_a_sound_that_was_erased_meanwhile_is_gone_and_said_to_be(
+    client: Client, house: WebHouse, keeper: Keeper, clock: FrozenClock
+) -> None:
+    await enter(client, house.hotline, "recordings")
+    sound = await heard(client)
+    async with house.hotline.work(system("test")) as work:
+        await work.db.execute(update(Recording).values(erase_after=work.now))
+        await work.db.execute(insert(RetentionRule).values(disposition=None, days=0))
+    await keeper.erase_due()
+    gone = await client.get(sound)
+    assert (gone.status, "按规定销毁" in await gone.text()) == (410, True)
+    assert await faults(client, house) == []
+
+
+async def test_a_sound_whose_file_is_lost_is_gone_and_noted(
+    client: Client, house: WebHouse, keeper: Keeper
+) -> None:
+    await enter(client, house.hotline, "recordings")
+    sound = await heard(client)
+    for path in keeper.kept.glob("*/*/*/*"):
+        path.unlink()
+    gone = await client.get(sound, headers={"Accept": "application/json"})
+    assert (gone.status, (await gone.json())["code"]) == (410, "sound-gone")
+    assert (await faults(client, house), (await keeper.condition()).lost) == (["lost"], 1)
+
+
+async def test_an_altered_sound_is_refused_and_noted_for_supervisors(
+    client: Client, house: WebHouse, keeper: Keeper
+) -> None:
+    await enter(client, house.hotline, "recordings")
+    sound = await heard(client)
+    for path in keeper.kept.glob("*/*/*/*"):
+        path.write_bytes(path.read_bytes()[:-1])
+    for _ in range(2):
+        refused = await client.get(sound)
+        assert (refused.status, "被改动过" in await refused.text()) == (409, True)
+    assert (await faults(client, house), (await keeper.condition()).tampered) == (["tampered"], 1)
+    report = await recordings_probe(keeper, recording=True)()
+    assert (report.state, "损坏1个" in report.words) == (State.DEGRADED, True)
+
+
+async def test_a_sound_that_turns_out_altered_further_on_is_cut_off_and_noted(
+    client: Client, house: WebHouse, keeper: Keeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vault, "CHUNK", 1024)
+    await recorded(house.hotline, keeper, linked_id="2")
+    await keeper.seal_waiting()
+    await enter(client, house.hotline, "recordings")
+    sound = await heard(client, 2)
+    for path in keeper.kept.glob("*/*/*/*"):
+        path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(ClientError):
+        await (await client.get(sound)).read()
+    assert await faults(client, house) == ["tampered"]
 
 
 async def test_a_right_to_hear_is_one_persons_and_one_recordings(client: Client, house: WebHouse) -> None:

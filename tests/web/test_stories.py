@@ -18,6 +18,7 @@ from core.events import (
     InteractionClosed,
     InteractionMoved,
     MatterDisposed,
+    RecordingFaulty,
     event_kinds,
 )
 from core.http.call_words import REACHED, STATES
@@ -43,6 +44,7 @@ CODES = {
     (AppointmentBooked.kind, "state"): "booked",
     (AgentMoved.kind, "state"): "ready",
     (MatterDisposed.kind, "first"): "booked",
+    (RecordingFaulty.kind, "fault"): "lost",
     (MatterDisposed.kind, "second"): "new",
 }
 
