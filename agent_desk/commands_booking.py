@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import Field
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from agent_desk import pop_draft
 from agent_desk.commands import Asked, Command, Nothing, Said, Seat
@@ -11,7 +12,7 @@ from core.booking import draft, draft_slot, draft_view, for_caller, patients
 from core.booking import view as booking
 from core.booking.draft_view import DraftView
 from core.booking.for_caller import Given
-from core.contact import matters
+from core.contact import agents, matters
 from core.errors import DispositionMissing, NotAllowed
 from core.http.access import Access
 from core.schedule.tables import Session
@@ -53,11 +54,24 @@ class CancelAppointment(Asked):
     override: str | None = Field(default=None, max_length=100)
 
 
-async def _own(seat: Seat, work: Work, draft_id: int) -> DraftView:
-    """The draft of this operator's call. Raises NotFound, NotAllowed for a colleague's."""
-    seen = await draft_view.load(work.db, work.sealer, draft_id)
-    if seen.staff_id not in (None, seat.staff_id):
+async def _own(seat: Seat, db: AsyncSession, draft_id: int) -> DraftView:
+    """The draft of this operator's call. Raises NotFound, NotAllowed for a colleague's.
+
+    One that nobody has taken yet is theirs only while its call is before them: others stand in the menu.
+    """
+    seen = await draft_view.load(db, seat.house.hotline.sealer, draft_id)
+    mine = seen.staff_id == seat.staff_id
+    if seen.staff_id is None and seen.interaction_id is not None:
+        agent = await agents.find(db, seat.staff_id)
+        mine = agent is not None and agent.interaction_id == seen.interaction_id
+    if not mine:
         raise NotAllowed(facts={"what": "draft"})
+    return seen
+
+
+async def _own_in(seat: Seat, work: Work, draft_id: int) -> DraftView:
+    """The same, and what is done is done in its call."""
+    seen = await _own(seat, work.db, draft_id)
     work.interaction_id = seen.interaction_id
     return seen
 
@@ -66,7 +80,7 @@ async def save(seat: Seat, asked: Save, _key: str) -> Said:
     """What was typed; the part `draft` follows with what is missing now, and what to read back."""
     fields = frozenset(asked.changes)
     async with seat.work() as work:
-        await _own(seat, work, asked.draft_id)
+        await _own_in(seat, work, asked.draft_id)
         await patients.must_reach(work.db, asked.changes, seat.by)
         saved = await draft.save(work, asked.draft_id, version=asked.version, changes=asked.changes)
     seat.floor.typed(seat.staff_id, fields)
@@ -77,7 +91,7 @@ async def save(seat: Seat, asked: Save, _key: str) -> Said:
 
 async def choose(seat: Seat, asked: Choose, _key: str) -> Said:
     async with seat.work() as work:
-        await _own(seat, work, asked.draft_id)
+        await _own_in(seat, work, asked.draft_id)
         await _in_scope(seat, work, asked.session_id)
         held = await draft_slot.choose(
             work, asked.draft_id, session_id=asked.session_id, period_id=asked.period_id
@@ -95,7 +109,9 @@ async def _in_scope(seat: Seat, work: Work, session_id: int) -> None:
 
 async def release(seat: Seat, asked: OfDraft, _key: str) -> Said:
     async with seat.work() as work:
-        await _own(seat, work, asked.draft_id)
+        before = await _own_in(seat, work, asked.draft_id)
+        if before.held is not None:
+            seat.by.must_see(before.held.hospital_id)
         seen = await draft_slot.let_go(work, asked.draft_id)
     seat.floor.again(seat.staff_id, "draft")
     return {"version": seen.version}
@@ -136,11 +152,7 @@ async def next_matter(seat: Seat, _asked: Nothing, key: str) -> Said:
 async def commit(seat: Seat, asked: Commit, _key: str) -> Said:
     """Book or change what the draft says; sent again it is answered as before."""
     async with seat.house.hotline.read() as db:
-        seen = await draft_view.load(db, seat.house.hotline.sealer, asked.draft_id)
-    if seen.staff_id not in (None, seat.staff_id):
-        raise NotAllowed(facts={"what": "draft"})
-    if seen.held is not None:
-        seat.by.must_see(seen.held.hospital_id)
+        seen = await _own(seat, db, asked.draft_id)
 
     async def act(work: Work) -> DraftView:
         return await for_caller.commit(work, asked.draft_id, version=asked.version, override=asked.override)

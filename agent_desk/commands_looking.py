@@ -5,6 +5,8 @@ from datetime import date
 from typing import Any
 
 from pydantic import Field, model_validator
+from sqlalchemy import Select, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from agent_desk import pop_caller
 from agent_desk.commands import Asked, Command, Said, Seat
@@ -14,12 +16,14 @@ from core.booking.availability import DeskSession
 from core.booking.draft_row import ONGOING
 from core.booking.equivalents_rules import Equivalent
 from core.booking.patient_of import by_card
+from core.booking.tables import Appointment
 from core.contact import engine as contact
 from core.errors import NotAllowed, PersonUnknown, WrongInput
 from core.http.access import Access
 from core.http.pages import clock
 from core.people.tables import Person
-from core.values import Phone, phone
+from core.schedule.tables import Session
+from core.values import Actor, Phone, phone
 
 MAY_LOOK = Access(functions=frozenset({"book", "query"}))
 PEOPLE_SHOWN = 12
@@ -196,12 +200,21 @@ async def stand_in(seat: Seat, asked: StandIn, _key: str) -> Said:
     now = seat.house.hotline.clock.now()
     async with seat.house.hotline.read() as db:
         if asked.session_id is not None:
+            await _in_scope(db, select(Session.hospital_id).where(Session.id == asked.session_id), seat.by)
             found = await equivalents.equivalents(db, session_id=asked.session_id, now=now)
         elif asked.appointment_id is not None:
+            made = select(Appointment.hospital_id).where(Appointment.id == asked.appointment_id)
+            await _in_scope(db, made, seat.by)
             found = await equivalents.of_appointment(db, appointment_id=asked.appointment_id, now=now)
         else:
             raise WrongInput(facts={"field": "session_id"})
     return {"choices": _choices([one for one in found if seat.by.sees(one.offer.hospital_id)])}
+
+
+async def _in_scope(db: AsyncSession, hospital_of: Select[int], by: Actor) -> None:
+    """What may stand in for a visit tells of the visit: it is asked at one's own hospital (R-167)."""
+    if by.hospital_id is not None:
+        by.must_see(await db.scalar(hospital_of))
 
 
 def _choices(found: Sequence[Equivalent]) -> list[dict[str, Any]]:

@@ -56,7 +56,7 @@ async def build(
         if "matters" in parts:
             built["matters"] = await pop_owed.matters_of(db, interaction_id, seen.staff_id)
         if "callbacks" in parts:
-            built["callbacks"] = await pop_owed.callbacks_of(house, db, seen.staff_id)
+            built["callbacks"] = await pop_owed.callbacks_of(house, db, by, seen.staff_id)
         if "messages" in parts:
             built["messages"] = await pop_owed.messages_of(house, db, seen.staff_id)
     return Built(built, seen)
@@ -80,17 +80,17 @@ async def _of_the_call(
     house, db = look.house, look.db
     now = house.hotline.clock.now()
     # While it rings nobody can act yet: what may be done, and what to warn of, is asked when they talk.
-    by = None if agent.state is AgentState.RINGING else look.by
+    asked = agent.state is not AgentState.RINGING
     if parts & {"call", "caller"}:
         contact = await pop_call.contact(db, agent.interaction_id)
         if "call" in parts:
             built["call"] = await pop_call.call(house, db, agent, contact, now, gapped=look.gapped)
         if "caller" in parts:
-            caller = await pop_caller.caller(house, db, by, contact, now)
+            caller = await pop_caller.caller(house, db, look.by, contact, now, asked=asked)
             built["caller"] = caller.shown
             seen = replace(seen, people=caller.people)
     if "draft" in parts:
-        draft = await pop_draft.draft(house, db, by, agent.interaction_id, look.typed)
+        draft = await pop_draft.draft(house, db, look.by, agent.interaction_id, look.typed, asked=asked)
         built["draft"] = draft.shown
         seen = replace(seen, hold_id=draft.hold_id)
     return seen

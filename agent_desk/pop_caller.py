@@ -15,6 +15,7 @@ from core import events as e
 from core import journal
 from core.booking import view as booking
 from core.booking.caller import Visit, credit_line, visits
+from core.booking.patients import known
 from core.booking.rules import State
 from core.booking.tables import Appointment
 from core.catalogue.tables import Hospital
@@ -51,11 +52,12 @@ class Caller:
 
 
 async def caller(
-    house: AgentHouse, db: AsyncSession, by: Actor | None, seen: Contact, now: datetime
+    house: AgentHouse, db: AsyncSession, by: Actor, seen: Contact, now: datetime, *, asked: bool = True
 ) -> Caller:
     """The part `caller`: the person who is known, or the only one of this number; else the candidates.
 
-    by: who asks what may be done to the appointments; None: nobody yet.
+    Of all of them those whom `by` may see (R-167). asked: what may be done to the appointments is asked, and
+    the cards are shown; not while it rings.
     """
     row = seen.interaction
     number = Phone(house.hotline.sealer.open(row.ani_sealed, "phone")) if row.ani_sealed else None
@@ -65,15 +67,21 @@ async def caller(
         candidates = await household(db, house.hotline.sealer, number)
         if len(candidates) == 1:
             person = candidates[0]
+    theirs = await known(db, [one.id for one in (person, *candidates) if one is not None], by)
+    if person is not None and person.id not in theirs:
+        person, candidates = None, ()
+    candidates = [one for one in candidates if one.id in theirs]
     past, blocked = await _past(db, person.id if person else None, row.ani_print, now)
-    ahead = await _ahead(db, by, person, row.ani_print, now)
+    ahead = await _ahead(db, by, person, row.ani_print, now, asked=asked)
     by_number = number if person is not None and row.person_id is None else None
     shown = {
-        "person": await shown_person(house, db, person, now, by=by, number=by_number) if person else None,
+        "person": await shown_person(house, db, person, now, by=by if asked else None, number=by_number)
+        if person
+        else None,
         "candidates": [_candidate(one, now) for one in candidates] if person is None else [],
         "history": in_one_line(past),
-        "credit": await _credit(db, by, person, now, blocked=blocked),
-        "appointments": [shown_visit(one, asked=by is not None) for one in ahead[:SHOWN]],
+        "credit": await _credit(db, person, now, asked=asked, blocked=blocked),
+        "appointments": [shown_visit(one, asked=asked) for one in ahead[:SHOWN]],
         "menu": await _menu(db, row.id),
     }
     people = {one.id for one in candidates} | {one.made.person_id for one in ahead}
@@ -81,9 +89,9 @@ async def caller(
 
 
 async def _ahead(
-    db: AsyncSession, by: Actor | None, person: Person | None, ani_print: str | None, now: datetime
+    db: AsyncSession, by: Actor, person: Person | None, ani_print: str | None, now: datetime, *, asked: bool
 ) -> Sequence[Visit]:
-    if person is not None and by is not None:
+    if person is not None and asked:
         seen = await visits(db, person.id, now=now, by=by)
     elif person is not None:
         seen = [Visit(one, False, False) for one in await booking.open_of_person(db, person.id, now)]
@@ -91,14 +99,14 @@ async def _ahead(
         seen = [Visit(one, False, False) for one in await booking.open_by_phone(db, ani_print, now)]
     else:
         seen = []
-    return [one for one in seen if by is None or by.sees(one.made.hospital_id)]
+    return [one for one in seen if by.sees(one.made.hospital_id)]
 
 
 async def _credit(
-    db: AsyncSession, by: Actor | None, person: Person | None, now: datetime, *, blocked: bool
+    db: AsyncSession, person: Person | None, now: datetime, *, asked: bool, blocked: bool
 ) -> str:
     """While it rings, only whether they are blocked; the whole sentence when somebody talks to them."""
-    if person is None or (by is None and not blocked):
+    if person is None or not (asked or blocked):
         return ""
     return await credit_line(db, person.id, now)
 

@@ -9,6 +9,7 @@ from agent_desk.house import AgentHouse
 from core.booking import draft_view
 from core.booking.draft_agreed import NOTHING, Agreed, agreed
 from core.booking.draft_rules import HeldFacts, shown
+from core.booking.draft_scope import within
 from core.booking.draft_view import DraftView
 from core.booking.draft_warnings import warnings
 from core.errors import CardChargeOff
@@ -26,19 +27,26 @@ class Shown:
 
 
 async def draft(
-    house: AgentHouse, db: AsyncSession, by: Actor | None, interaction_id: int, typed: frozenset[str]
+    house: AgentHouse,
+    db: AsyncSession,
+    by: Actor,
+    interaction_id: int,
+    typed: frozenset[str],
+    *,
+    asked: bool = True,
 ) -> Shown:
-    """The part `draft` of a contact; null until one is open.
+    """The part `draft` of a contact, as far as `by` may see it; null until one is open.
 
-    by: who would commit it, and is warned; None: nobody yet. typed: fields this page typed itself.
+    typed: fields this page typed itself. asked: what would refuse it is asked; not while it rings.
     """
     seen = await draft_view.of_interaction(db, house.hotline.sealer, interaction_id)
     if seen is None:
         return Shown(None, None)
+    seen = await within(db, seen, by, typed=typed)
     hotline, now = house.hotline, house.hotline.clock.now()
-    channel = by.channel if by and by.channel else Channel.PHONE
+    channel = (by.channel if asked else None) or Channel.PHONE
     found = await agreed(db, hotline.sealer, seen, now=now, channel=channel, demo=hotline.demo)
-    against = await warnings(db, hotline.sealer, seen, by=by, now=now, demo=hotline.demo) if by else []
+    against = await warnings(db, hotline.sealer, seen, by=by, now=now, demo=hotline.demo) if asked else []
     if found.paying and found.paying.card_off:
         against.append(CardChargeOff())
     told = [sentence(one) for one in against]

@@ -8,6 +8,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agent_desk.house import AgentHouse
+from core.booking.patients import known
 from core.contact import callbacks, matters
 from core.contact.agent_rules import DISPOSITIONS
 from core.contact.agent_tables import DeskMessage
@@ -15,7 +16,7 @@ from core.contact.callbacks import Owed
 from core.contact.matters import MatterView
 from core.people.tables import Person
 from core.staff.tables import Staff
-from core.values import Phone
+from core.values import Actor, Phone
 
 MESSAGES_LIVE = timedelta(minutes=10)
 
@@ -41,11 +42,12 @@ def _matter(one: MatterView) -> dict[str, Any]:
     }
 
 
-async def callbacks_of(house: AgentHouse, db: AsyncSession, staff_id: int) -> dict[str, Any]:
-    """The part `callbacks`: their own, and those that anybody may take."""
+async def callbacks_of(house: AgentHouse, db: AsyncSession, by: Actor, staff_id: int) -> dict[str, Any]:
+    """The part `callbacks`: their own, and those that anybody may take; named are one's own patients."""
     mine = await callbacks.owed(db, staff_id)
     shared = await callbacks.owed(db)
-    ids = {one.person_id for one in (*mine, *shared) if one.person_id is not None}
+    people = [one.person_id for one in (*mine, *shared) if one.person_id is not None]
+    ids = await known(db, people, by)
     names: dict[int, str] = {}
     if ids:
         names = dict((await db.execute(select(Person.id, Person.name).where(Person.id.in_(ids)))).all())

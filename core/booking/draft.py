@@ -15,11 +15,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.booking.draft_end import GRACE, discard, ended, leave
 from core.booking.draft_row import as_seen, locked, ongoing, put, under_lock
-from core.booking.draft_rules import merged, somebody_else
+from core.booking.draft_rules import OF_PERSON, merged, somebody_else
 from core.booking.draft_slot import adopt, heartbeat
 from core.booking.draft_view import DraftView, opened, sealed
 from core.booking.hold import release
 from core.booking.loading import lock_key
+from core.booking.patients import known
 from core.booking.tables import Draft
 from core.contact.tables import Interaction
 from core.errors import ChangedMeanwhile, NotFound, PersonUnknown
@@ -120,7 +121,8 @@ def _tell_opened(work: Work, row: Draft, *, continued: bool) -> None:
 async def save(work: Work, draft_id: int, *, version: int, changes: Mapping[str, Any]) -> DraftView:
     """Put what was typed into the draft: only the fields that changed, None takes one out.
 
-    A name that is not the picked person's is somebody else's, who is not picked. Raises ChangedMeanwhile
+    A name that is not the picked person's is somebody else's, who is not picked; nor is anybody whom
+    the saver may not see, once something is typed of the patient. Raises ChangedMeanwhile
     (facts: draft_id and the present version) when somebody else saved first, WrongInput (facts: field)
     for a field that no draft has, WrongState when it has ended, NotFound.
     """
@@ -128,7 +130,11 @@ async def save(work: Work, draft_id: int, *, version: int, changes: Mapping[str,
     before = opened(work.sealer, row)
     if row.person_id is not None:
         picked = await work.db.scalar(select(Person.name).where(Person.id == row.person_id))
-        if somebody_else(before, changes, picked or ""):
+        # Whom the saver does not see, they have not picked: what they type is said of a stranger.
+        unseen = row.person_id not in await known(work.db, [row.person_id], work.by)
+        if somebody_else(before, changes, picked or "") or (
+            unseen and not changes.keys().isdisjoint(OF_PERSON)
+        ):
             changes = {**changes, "person_id": None}
     fields = merged(before, changes)
     person_id = fields.get("person_id")

@@ -32,14 +32,14 @@ _KEYS = (
 FIELDS = frozenset((*_TEXTS, *_CHOICES, *_FLAGS, *_KEYS))
 
 # Who chooses one of these anew has not yet chosen what hangs on it.
-_HANGS_ON = {
+HANGS_ON = {
     "hospital_id": ("department_id", "doctor_id", "session_id", "period_id"),
     "department_id": ("doctor_id", "session_id", "period_id"),
     "doctor_id": ("session_id", "period_id"),
     "session_id": ("period_id",),
 }
 # Said of the person a draft is about; of another one it would be untrue.
-_OF_PERSON = ("name", "phone", "id_kind", "id_number", "card", "sex", "birth_date")
+OF_PERSON = ("name", "phone", "id_kind", "id_number", "card", "sex", "birth_date")
 
 Fields = Mapping[str, Any]
 
@@ -64,12 +64,12 @@ def merged(fields: Fields, changes: Fields) -> dict[str, Any]:
         if value is not None and not _fits(name, value):
             raise WrongInput(facts={"field": name})
     after = dict(fields)
-    for name, hanging in _HANGS_ON.items():
+    for name, hanging in HANGS_ON.items():
         if name in changes and changes[name] != fields.get(name):
             for other in hanging:
                 after.pop(other, None)
     if "person_id" in fields and changes.get("person_id", fields["person_id"]) != fields["person_id"]:
-        for other in _OF_PERSON:
+        for other in OF_PERSON:
             after.pop(other, None)
     after.update(changes)
     return {name: value for name, value in after.items() if value is not None and value != ""}

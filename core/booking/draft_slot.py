@@ -11,6 +11,7 @@ from core.booking.draft_rules import kept_until
 from core.booking.draft_view import DraftView, opened
 from core.booking.hold import extend, hold, release
 from core.booking.patient_of import likely
+from core.booking.patients import known
 from core.booking.tables import Draft
 from core.errors import HoldLapsed, WrongInput
 from core.schedule.tables import Hold as HoldRow
@@ -37,6 +38,8 @@ async def choose(
         raise WrongInput(facts={"field": "verb"})
     # Of a change the person's limits are asked at the commit, which does not count what it gives up.
     person = await likely(work.db, work.sealer, fields, demo=work.demo) if verb == "book" else None
+    if person is not None and person.id not in await known(work.db, [person.id], work.by):
+        person = None  # nobody is told by a limit what somebody whom they may not see has booked elsewhere
     before = row.hold_id
     wanted = Hold(
         session_id, owner(draft_id), period_id=period_id, person_id=person.id if person is not None else None

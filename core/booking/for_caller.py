@@ -11,6 +11,7 @@ from core.booking.commands import Book, Booked, Cancel, Change, Hold
 from core.booking.draft_end import ended
 from core.booking.draft_row import ONGOING, locked
 from core.booking.draft_rules import given_up
+from core.booking.draft_scope import within
 from core.booking.draft_view import DraftView
 from core.booking.hold import hold
 from core.booking.loading import appointment
@@ -36,17 +37,20 @@ async def commit(work: Work, draft_id: int, *, version: int, override: str | Non
 
     A draft that was committed before is answered as it was then: a lost answer may be asked for again.
     override: a supervisor's reason to pass a deadline. Raises DraftIncomplete, ChangedMeanwhile,
-    CardMismatch, CardShort, CardChargeOff and the refusals of the engine.
+    CardMismatch, CardShort, CardChargeOff, NotAllowed outside the actor's hospital, and the refusals of the
+    engine. A patient whom the actor does not see is missing from the draft.
     """
     _said_why(override)
     row = await work.db.get(Draft, draft_id, populate_existing=True)
     if row is not None and row.state not in ONGOING and row.appointment_id is not None:
+        await _in_scope(work, row.appointment_id)
         return await draft_view.view_of(work.db, work.sealer, row)
     row = await locked(work, draft_id, seen=version)
     seen = await draft_view.view_of(work.db, work.sealer, row)
-    _complete(seen)
     if seen.held is not None:
         work.by.must_see(seen.held.hospital_id)
+    seen = await within(work.db, seen, work.by)
+    _complete(seen)
     if seen.verb == "cancel":
         cancelled = await cancel_for(work, int(seen.fields["appointment_id"]), override=override)
         await ended(work, row, cancelled.appointment_id)

@@ -1,6 +1,6 @@
 """Patients looked up by an operator, with cards, visits and credit; staff see their hospital's (R-094)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -112,6 +112,14 @@ async def must_know(db: AsyncSession, person_id: int, by: Actor) -> None:
     query = select(Person.id).where(Person.id == person_id, *_scope(by))
     if (await db.execute(query)).first() is None:
         raise PersonUnknown
+
+
+async def known(db: AsyncSession, people_ids: Iterable[int], by: Actor) -> frozenset[int]:
+    """Those of these people who are the actor's patients. Whoever sees all hospitals knows them all."""
+    ids = frozenset(people_ids)
+    if by.hospital_id is None or not ids:
+        return ids
+    return frozenset(await db.scalars(select(Person.id).where(Person.id.in_(ids), *_scope(by))))
 
 
 async def must_reach(db: AsyncSession, changes: Mapping[str, object], by: Actor) -> None:

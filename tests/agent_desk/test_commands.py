@@ -299,7 +299,8 @@ async def test_a_hospitals_own_operator_finds_picks_and_unmasks_its_patients_onl
     assert await page.refused("reveal", person_id=li, **asked) == "person-unknown"
     await page.do("person.pick", person_id=mine)
     await page.do("reveal", person_id=mine, **asked)
-    parts = await page.until(lambda parts: parts["caller"]["person"]["person_id"] == mine)
+    parts = await page.until(lambda parts: parts["caller"]["person"])
+    assert parts["caller"]["person"]["person_id"] == mine
     assert [card["hospital_id"] for card in parts["caller"]["person"]["cards"]] == [far.hospital_id]
 
 
