@@ -1,7 +1,6 @@
 """Open the database by its URL: SQLite (WAL, immediate transactions) or PostgreSQL."""
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -12,6 +11,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
+
+from core.sqlite import connector as sqlite_connector
 
 # Another process may hold SQLite's only write lock for this long before we give up.
 BUSY_MS = 30_000
@@ -129,26 +130,16 @@ def open_database(url: str, *, pool: int = 8) -> Database:
         return Database(engine, engine)
     if kind != "sqlite+aiosqlite":
         raise ValueError(f"{kind}: use sqlite+aiosqlite or postgresql+asyncpg")
-    sqlite = {"pool_timeout": 60, "hide_parameters": True, "connect_args": {"factory": _LettingGo}}
+    sqlite: dict[str, Any] = {
+        "pool_timeout": 60,
+        "hide_parameters": True,
+        "async_creator": sqlite_connector(url),
+    }
     writer = create_async_engine(url, pool_size=1, max_overflow=0, **sqlite)
     reader = create_async_engine(url, pool_size=4, max_overflow=0, **sqlite)
     _tune(writer, "BEGIN IMMEDIATE")
     _tune(reader, "BEGIN")
     return Database(writer, reader)
-
-
-class _LettingGo(sqlite3.Connection):
-    """A connection that ends its transaction when it is closed.
-
-    A task cancelled inside a statement with RETURNING leaves its cursor open. SQLite then keeps a
-    closed connection, and its write lock, until Python collects that cursor: every other writer
-    waited in vain until then.
-    """
-
-    def close(self) -> None:
-        if self.in_transaction:
-            self.rollback()
-        super().close()
 
 
 def _tune(engine: AsyncEngine, begin: str) -> None:
