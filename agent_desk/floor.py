@@ -18,7 +18,7 @@ from agent_desk.house import AgentHouse
 from agent_desk.line import Line, written
 from agent_desk.presence import Presence
 from agent_desk.resting import rest
-from agent_desk.state import OWN, SHARED, Watching, changed, follow, touches_rights
+from agent_desk.state import OWN, RIGHTS, SHARED, Watching, changed, concerns, follow, touches_rights
 from agent_desk.tending import Tending
 from core.catalogue.search import Finder
 from core.feed import Lagged
@@ -52,12 +52,14 @@ class Desk:
         self._whole = True
         self._waiting = asyncio.Event()
         self._waiting.set()
-        self._meanwhile: list[Entry] = []
+        self._meanwhile: list[Entry] | None = None  # what is heard while the desk is being built
 
-    def hear(self, entry: Entry) -> None:
-        """Something happened; the desk looks again at what it changes."""
-        self._meanwhile.append(entry)
-        self._mark(entry)
+    def hear(self, entry: Entry, concerned: bool) -> None:
+        """Something happened; the desk looks again at what it changes. concerned: see state.concerns."""
+        if self._meanwhile is not None:
+            self._meanwhile.append(entry)
+        if concerned:
+            self._mark(entry)
 
     def _mark(self, entry: Entry) -> None:
         parts = changed(entry, self.seen) & OWN
@@ -106,6 +108,7 @@ class Desk:
             self._whole, self._due, self._meanwhile = False, set(), []
             try:
                 await self._tell(floor, whole, parts)
+                self._meanwhile = None
             except Exception:  # a border: one desk's trouble, told again after a breath
                 log.exception("a desk cannot be told", staff_id=self.staff_id)
                 self._whole |= whole
@@ -134,7 +137,7 @@ class Desk:
     def _look(self, seen: Watching) -> None:
         """The desk now looks at these people and this hold; what happened to them meanwhile counts, too."""
         self.seen = seen
-        for entry in self._meanwhile:
+        for entry in self._meanwhile or ():
             self._mark(entry)
 
 
@@ -277,9 +280,10 @@ class Floor:
         self.cursor = entry.cursor
         self.drafts.hear(entry)
         self._again(*changed(entry, Watching(0)) & SHARED)
+        concerned, rights = concerns(entry), entry.event.kind.partition(".")[0] in RIGHTS
         for desk in self._desks.values():
-            desk.hear(entry)
-            if touches_rights(entry, desk.staff_id):
+            desk.hear(entry, concerned(desk.seen))
+            if rights and touches_rights(entry, desk.staff_id):
                 desk.suspect()
 
     def _again(self, *parts: str) -> None:

@@ -4,7 +4,18 @@ from datetime import UTC, datetime
 
 import pytest
 
-from agent_desk.state import PARTS, Past, Watching, changed, follow, in_one_line, readiness, touches_rights
+from agent_desk.state import (
+    OWN,
+    PARTS,
+    Past,
+    Watching,
+    changed,
+    concerns,
+    follow,
+    in_one_line,
+    readiness,
+    touches_rights,
+)
 from core import events as e
 from core.contact.agent_rules import AgentState
 from core.journal import Cursor, Entry
@@ -68,6 +79,21 @@ def test_an_event_changes_these_parts(name: str) -> None:
     event, parts = CASES[name]
     assert changed(entry(event), SEEN) == parts
     assert parts <= set(PARTS)
+
+
+@pytest.mark.parametrize("call", [None, CALL, 11])
+@pytest.mark.parametrize("name", sorted(CASES))
+def test_the_quick_look_at_hundreds_of_desks_passes_no_change_over(name: str, call: int | None) -> None:
+    it = entry(CASES[name][0], call)
+    for seen in (SEEN, Watching(ME), Watching(OTHER, 11, frozenset({101}), "other")):
+        if changed(it, seen) & OWN or follow(seen, it) != seen:
+            assert concerns(it)(seen)
+
+
+def test_the_quick_look_spares_a_desk_what_is_another_s() -> None:
+    assert not concerns(entry(released("other")))(SEEN)
+    assert not concerns(entry(moved(OTHER, "ready", None)))(SEEN)
+    assert not concerns(entry(cancelled(101)))(Watching(ME))
 
 
 def test_a_booking_within_my_call_changes_what_it_touches() -> None:
