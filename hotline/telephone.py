@@ -51,6 +51,8 @@ LINE_STATES = {
 }
 FOLLOW_EVERY_S = 30.0
 VERIFY_EVERY_S = 2.0
+# ... and the longer the list of calls, the longer the pause: it takes no more than this share of the time.
+VERIFY_SHARE = 0.1
 
 
 def distribution(settings: Settings) -> Policy:
@@ -240,7 +242,9 @@ class Telephone:
 
     async def _verify(self, ami: Ami) -> None:
         """Whose state is it? Ours; but the switch is asked, every few seconds, whether it is true."""
+        loop = asyncio.get_running_loop()
         while True:
+            began = loop.time()
             try:
                 if ami.state is AmiState.UP and self._board.synced:
                     await self._verifier.check(Control(ami))
@@ -248,7 +252,7 @@ class Telephone:
                 pass  # it comes back with a snapshot of its own
             except Exception:  # a border: the next look tries again
                 log.exception("verifying our states failed")
-            await asyncio.sleep(VERIFY_EVERY_S)
+            await asyncio.sleep(max(VERIFY_EVERY_S, (loop.time() - began) / VERIFY_SHARE))
 
     async def _look_after(self, at: Installation) -> None:
         """What no event tells: messages left while we were away, ends that nobody saw."""
