@@ -45,8 +45,10 @@ class Seat:
     staff_id: int
     page: str
 
-    def work(self, interaction_id: int | None = None) -> AbstractAsyncContextManager[Work]:
-        return self.house.hotline.work(self.by, interaction_id)
+    def work(
+        self, interaction_id: int | None = None, *, fleeting: bool = False
+    ) -> AbstractAsyncContextManager[Work]:
+        return self.house.hotline.work(self.by, interaction_id, fleeting=fleeting)
 
     def key(self, number: int) -> str:
         """The same for a command that is sent again: the engine then answers as before."""

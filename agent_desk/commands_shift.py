@@ -25,7 +25,7 @@ class Hand(Asked):
 
 
 async def sign_in(seat: Seat, asked: SignIn, _key: str) -> Said:
-    async with seat.work() as work:
+    async with seat.work(fleeting=True) as work:
         staff = await work.db.get(Staff, seat.staff_id)
         if staff is None:
             raise NotFound(facts={"what": "staff"})
@@ -38,26 +38,26 @@ async def sign_in(seat: Seat, asked: SignIn, _key: str) -> Said:
 
 
 async def sign_out(seat: Seat, _asked: Nothing, _key: str) -> Said:
-    async with seat.work() as work:
+    async with seat.work(fleeting=True) as work:
         agent = await agents.sign_out(work, seat.staff_id)
     return {"state": agent.state, "wanted": agent.wanted}
 
 
 async def ready(seat: Seat, _asked: Nothing, _key: str) -> Said:
-    async with seat.work() as work:
+    async with seat.work(fleeting=True) as work:
         agent = await agents.be_ready(work, seat.staff_id)
     seat.house.nudge()
     return {"state": agent.state}
 
 
 async def pause(seat: Seat, asked: Pause, _key: str) -> Said:
-    async with seat.work() as work:
+    async with seat.work(fleeting=True) as work:
         agent = await agents.pause(work, seat.staff_id, asked.reason)
     return {"state": agent.state, "wanted": agent.wanted}
 
 
 async def hand(seat: Seat, asked: Hand, _key: str) -> Said:
-    async with seat.work() as work:
+    async with seat.work(fleeting=True) as work:
         return {"message_id": await hands.raise_hand(work, seat.staff_id, asked.text)}
 
 

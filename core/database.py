@@ -6,16 +6,17 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Dialect, Integer, MetaData, event
+from sqlalchemy import BigInteger, DateTime, Dialect, Integer, MetaData, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
+from core.sqlite import FLEETING
 from core.sqlite import connector as sqlite_connector
 
-# Another process may hold SQLite's only write lock for this long before we give up.
-BUSY_MS = 30_000
+# What an engine is told for units of work that need not survive a power cut.
+OF_FLEETING = "hotline_fleeting"
 
 Key = BigInteger().with_variant(Integer, "sqlite")
 
@@ -65,6 +66,7 @@ class Database:
         self.writer = writer
         self.reader = reader
         self.sqlite = writer.dialect.name == "sqlite"
+        self._fleeting = writer.execution_options(**{OF_FLEETING: True})
         # First come, first served: a pool's queue lets a task that has just finished overtake.
         self._turn = asyncio.Lock()
 
@@ -73,14 +75,28 @@ class Database:
         return self.writer.url.render_as_string(hide_password=True)
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncSession]:
-        """One writing transaction; committed when the block ends well, else rolled back."""
+    async def write(self, *, fleeting: bool = False) -> AsyncIterator[AsyncSession]:
+        """One writing transaction; committed when the block ends well, else rolled back.
+
+        fleeting: for what a power cut would make untrue anyway, such as who talks to whom. Its end does not
+        wait for the disk, which is most of what others wait for; whatever is durable after it makes it so.
+        """
+        engine = self._fleeting if fleeting else self.writer
         if self.sqlite:
-            async with self._turn, self._session(self.writer) as session:
+            async with self._turn, self._session(engine) as session:
                 yield session
         else:
-            async with self._session(self.writer) as session:
+            async with self._session(engine) as session:
                 yield session
+
+    async def settle(self) -> None:
+        """Return when all that was committed survives a power cut."""
+        if self.sqlite:
+            async with self.read() as session:
+                await session.execute(text("pragma wal_checkpoint(passive)"))
+        else:
+            async with self.write() as session:
+                await session.execute(text("select pg_current_xact_id()"))
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
@@ -127,6 +143,7 @@ def open_database(url: str, *, pool: int = 8) -> Database:
         engine = create_async_engine(
             url, pool_size=pool, max_overflow=0, pool_timeout=60, pool_pre_ping=True, hide_parameters=True
         )
+        _tune_postgresql(engine)
         return Database(engine, engine)
     if kind != "sqlite+aiosqlite":
         raise ValueError(f"{kind}: use sqlite+aiosqlite or postgresql+asyncpg")
@@ -142,13 +159,19 @@ def open_database(url: str, *, pool: int = 8) -> Database:
     return Database(writer, reader)
 
 
+def _tune_postgresql(engine: AsyncEngine) -> None:
+    @event.listens_for(engine.sync_engine, "begin")
+    def begun(connection: Any) -> None:
+        if connection.get_execution_options().get(OF_FLEETING):
+            connection.exec_driver_sql("set local synchronous_commit to off")
+
+
 def _tune(engine: AsyncEngine, begin: str) -> None:
     @event.listens_for(engine.sync_engine, "connect")
     def connected(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves
         cursor = connection.cursor()
         for pragma in (
-            f"busy_timeout={BUSY_MS}",
             "journal_mode=WAL",
             "synchronous=FULL",  # a confirmed appointment survives a power cut
             "foreign_keys=ON",
@@ -159,4 +182,5 @@ def _tune(engine: AsyncEngine, begin: str) -> None:
 
     @event.listens_for(engine.sync_engine, "begin")
     def begun(connection: Any) -> None:
-        connection.exec_driver_sql(begin)
+        fleeting = connection.get_execution_options().get(OF_FLEETING)
+        connection.exec_driver_sql(FLEETING if fleeting else begin)

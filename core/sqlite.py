@@ -3,8 +3,8 @@
 aiosqlite crosses four times for each statement (cursor, statement, rows, closing), and each time the
 database's only writer waits for its turn on a busy loop, with everybody who wants to write behind it: with
 250 desks a unit of work of some 15 statements held the lock for 90 ms. Here a statement is done in one go.
-What begins a transaction, and so may wait for another process, what ends it, and so waits for the disk, and
-what took long before goes to the thread; the rest, some 50 us each, is done where it is asked for.
+What has to wait for another process's lock, what ends a transaction, and so waits for the disk, and what
+took long before goes to the thread; the rest, some 50 us each, is done where it is asked for.
 """
 
 import sqlite3
@@ -21,6 +21,12 @@ Parameters = Any  # as sqlite3 takes them: a tuple for each ?, or a mapping
 Rows = Sequence[Any]
 
 
+# Another process may hold SQLite's only write lock for this long before we give up.
+BUSY_MS = 30_000
+# Begins a unit of work whose end waits for no disk (Database.write). So many of them are written before one
+# waits for all: what a power cut takes is bounded, and so is the log that nobody has moved to its place.
+FLEETING = "BEGIN IMMEDIATE /* fleeting */"
+UNSYNCED_MOST = 200
 # Longer than this nobody waits on the loop for a statement; and so many rows are put there at a time.
 QUICK_S = 0.002
 FEW_ROWS = 16
@@ -119,7 +125,10 @@ class WholeCursor:
 
 
 class WholeConnection(aiosqlite.Connection):
-    """A connection whose statements are each done in one go, the transaction's beginning with its first."""
+    """A connection whose statements are each done in one go, the transaction's beginning with its first.
+
+    On the loop it waits for no lock: who finds one taken goes to the thread, and waits there.
+    """
 
     def __init__(self, connect: Callable[[], sqlite3.Connection], pace: Pace) -> None:
         super().__init__(connect, iter_chunk_size=64)
@@ -127,6 +136,8 @@ class WholeConnection(aiosqlite.Connection):
         self._pace = pace
         self._begin: str | None = None
         self._changes = 0  # rows that had been changed when the transaction began
+        self._fleeting = self._lazy = False  # this transaction's end waits for no disk; so is it set
+        self._unsynced = 0
 
     def cursor(self) -> WholeCursor:  # type: ignore[override]
         return WholeCursor(self)
@@ -135,43 +146,66 @@ class WholeConnection(aiosqlite.Connection):
         """Do one statement. few: of few rows. Raises sqlite3.Error."""
         if sql.startswith("BEGIN"):
             self._begin, self._changes = sql, self._conn.total_changes
+            self._fleeting = sql == FLEETING and self._unsynced < UNSYNCED_MOST
             return Done()
         begin, self._begin = self._begin, None
-        if begin is None and few and self._pace.quick(sql):
-            return self._here(act, sql)
+        if few and self._pace.quick(sql):
+            try:
+                return self._here(act, sql, begin)
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                    raise
+                if begin is not None and self._conn.in_transaction:
+                    self._conn.rollback()
         return await self._execute(partial(self._there, act, sql, begin))  # type: ignore
 
-    def _here(self, act: Callable[[sqlite3.Cursor], object], sql: str) -> Done:
+    def _here(self, act: Callable[[sqlite3.Cursor], object], sql: str, begin: str | None) -> Done:
         """On the loop. Nobody else has this connection, whose thread has nothing to do."""
         began = perf_counter()
         try:
-            return self._act(act)
+            return self._act(act, begin)
         finally:
             self._pace.note(sql, perf_counter() - began)
 
     def _there(self, act: Callable[[sqlite3.Cursor], object], sql: str, begin: str | None) -> Done:
         """On the thread, which waits for the interpreter as well: only its own time says anything."""
-        if begin is not None:
-            self._conn.execute(begin)
+        self._conn.execute(f"PRAGMA busy_timeout={BUSY_MS}")
         began = thread_time()
         try:
-            return self._act(act)
+            return self._act(act, begin)
         finally:
             self._pace.note(sql, thread_time() - began)
+            self._conn.execute("PRAGMA busy_timeout=0")
 
-    def _act(self, act: Callable[[sqlite3.Cursor], object]) -> Done:
+    def _act(self, act: Callable[[sqlite3.Cursor], object], begin: str | None) -> Done:
         cursor = self._conn.cursor()
         try:
+            if begin is not None:
+                self._hasten(cursor)
+                cursor.execute(begin)
             act(cursor)
             rows = cursor.fetchall() if cursor.description else None
             return Done(cursor.description, rows, cursor.rowcount, cursor.lastrowid)
         finally:
             cursor.close()
 
+    def _hasten(self, cursor: sqlite3.Cursor) -> None:
+        """Wait for the disk at the end of this transaction, or not."""
+        if self._lazy != self._fleeting:
+            cursor.execute(f"PRAGMA synchronous={'NORMAL' if self._fleeting else 'FULL'}")
+            cursor.execute(f"PRAGMA wal_autocheckpoint={0 if self._fleeting else 1000}")
+            self._lazy = self._fleeting
+
     async def commit(self) -> None:
         begin, self._begin = self._begin, None
-        if begin is None:
+        if begin is not None:
+            return
+        if self._fleeting:
+            self._unsynced += 1
+            self._conn.commit()
+        else:
             await super().commit()
+            self._unsynced = 0
 
     async def rollback(self) -> None:
         begin, self._begin = self._begin, None
@@ -199,6 +233,6 @@ def connector(url: str) -> Callable[[], WholeConnection]:
     path, pace = make_url(url).database or ":memory:", Pace()
 
     def connect() -> sqlite3.Connection:
-        return sqlite3.connect(path, check_same_thread=False, factory=_LettingGo)
+        return sqlite3.connect(path, timeout=0, check_same_thread=False, factory=_LettingGo)
 
     return lambda: WholeConnection(connect, pace)

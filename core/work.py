@@ -82,12 +82,19 @@ class Hotline:
     committed: Callable[[], None] = lambda: None
 
     @asynccontextmanager
-    async def work(self, by: Actor, interaction_id: int | None = None) -> AsyncIterator[Work]:
-        """One transaction. Whatever leaves the block as an exception leaves nothing behind."""
-        async with self.database.write() as db:
+    async def work(
+        self, by: Actor, interaction_id: int | None = None, *, fleeting: bool = False
+    ) -> AsyncIterator[Work]:
+        """One transaction. Whatever leaves the block as an exception leaves nothing behind.
+
+        fleeting: need not survive a power cut (Database.write). What is to go outside does all the same.
+        """
+        async with self.database.write(fleeting=fleeting) as db:
             work = Work(db, self, self.clock.now(), by, interaction_id)
             yield work
             await self._write_events(work)
+        if fleeting and any(event.kind in self.routes for event in work.events):
+            await self.database.settle()
         if work.events:
             self.committed()
 

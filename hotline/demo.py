@@ -115,7 +115,9 @@ class _AtOnce(Hotline):
     open: AsyncSession | None = None
 
     @asynccontextmanager
-    async def work(self, by: Actor, interaction_id: int | None = None) -> AsyncIterator[Work]:
+    async def work(
+        self, by: Actor, interaction_id: int | None = None, *, fleeting: bool = False
+    ) -> AsyncIterator[Work]:
         assert self.open
         async with self.open.begin_nested():
             work = Work(self.open, self, self.clock.now(), by, interaction_id)

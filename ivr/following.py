@@ -177,7 +177,7 @@ class Follower:
 
     async def unknown(self, since: datetime, until: datetime) -> None:
         """Nobody heard the switch for a while: the journal says so, and nobody makes anything up."""
-        async with self._hotline.work(SWITCH) as work:
+        async with self._hotline.work(SWITCH, fleeting=True) as work:
             work.record(SwitchLost(since=since, until=until, calls_now=len(self.alive)))
 
     async def sweep(self, work: Work) -> int:
@@ -188,11 +188,11 @@ class Follower:
         return left
 
     async def _start_anew(self) -> None:
-        async with self._hotline.work(SWITCH) as work:
+        async with self._hotline.work(SWITCH, fleeting=True) as work:
             await self.sweep(work)
 
     async def _move(self, linked_id: str, to: State, detail: str) -> None:
-        async with self._hotline.work(SWITCH) as work:
+        async with self._hotline.work(SWITCH, fleeting=True) as work:
             found = await contact.by_linked_id(work.db, linked_id)
             if found is None:
                 return  # queued by the dialplan alone, while we were away
@@ -202,7 +202,7 @@ class Follower:
                 log.warning("the switch and we disagree about a call", facts=refusal.facts)
 
     async def _ended(self, linked_id: str) -> None:
-        async with self._hotline.work(SWITCH) as work:
+        async with self._hotline.work(SWITCH, fleeting=True) as work:
             found: Interaction | None = await contact.by_linked_id(work.db, linked_id)
             if found is not None and (ended := _ENDED.get(State(found.state))):
                 ours = found.direction == "out" and ended is Disposition.ABANDONED_QUEUE

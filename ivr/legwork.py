@@ -58,7 +58,7 @@ class Legwork:
     async def offer(self, chosen: Offer) -> bool:
         """Ring the chosen operator; False when one of the two is not free for it any more."""
         async with self._alone(chosen.interaction_id):
-            async with self._hotline.work(DESK) as work:
+            async with self._hotline.work(DESK, fleeting=True) as work:
                 if not await queueing.offer(work, chosen):
                     return False
                 agent = await agents.find(work.db, chosen.staff_id)
@@ -67,7 +67,7 @@ class Legwork:
             try:
                 await self._ring(agent, seen, "take")
             except (SwitchAway, CallGone):
-                async with self._hotline.work(DESK) as work:
+                async with self._hotline.work(DESK, fleeting=True) as work:
                     await queueing.missed(work, chosen.interaction_id, chosen.staff_id, why="unreachable")
                 return False
         return True
@@ -161,7 +161,7 @@ class Legwork:
     ) -> None:
         role = Role.THIRD if colleague is None else Role.AGENT
         name = self._name(role, seen.interaction_id, staff_id if colleague is None else colleague)
-        async with self._hotline.work(DESK) as work:
+        async with self._hotline.work(DESK, fleeting=True) as work:
             await self._targets.called(work, seen.interaction_id, staff_id, leg=str(name))
         self._board.belongs(seen.interaction_id, seen.linked_id)
         if colleague is not None:
@@ -199,7 +199,7 @@ class Legwork:
         async with self._alone(interaction_id):
             if any(leg.place is Place.ROOM for leg in self._board.of(interaction_id)):
                 return
-            async with self._hotline.work(DESK) as work:
+            async with self._hotline.work(DESK, fleeting=True) as work:
                 seen = await load(work.db, interaction_id)
                 if not seen.open or seen.state in (State.QUEUED, State.OFFERED):
                     return
@@ -246,13 +246,13 @@ class Legwork:
             await self._ring(agent, seen, "join")
         elif leg.place is not Place.ROOM:
             await self._line.move(leg.unique_id, "desk", "join")
-        async with self._hotline.work(DESK) as work:
+        async with self._hotline.work(DESK, fleeting=True) as work:
             await queueing.within(work, agent.staff_id, AgentState.TALKING)
 
     async def goes_on_without(self, interaction_id: int, staff_id: int) -> None:
         """One of several operators in a call has not come back; whoever is left has the caller."""
         async with self._alone(interaction_id):
-            async with self._hotline.work(DESK) as work:
+            async with self._hotline.work(DESK, fleeting=True) as work:
                 signed_in = await agents.in_call(work.db, interaction_id)
                 asking = called_in_by(signed_in, interaction_id, staff_id)
                 if asking is not None:
@@ -274,7 +274,7 @@ class Legwork:
         """The colleague or the hospital is let go, and knows it."""
         named = str((agent.third or {}).get("leg"))
         name = leg_name(named)
-        async with self._hotline.work(DESK) as work:
+        async with self._hotline.work(DESK, fleeting=True) as work:
             await self._targets.gone(work, seen.interaction_id, agent.staff_id)
             if name and name.role is Role.AGENT and await agents.find(work.db, name.staff_id):
                 await queueing.released(work, name.staff_id, seen.interaction_id)

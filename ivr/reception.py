@@ -61,7 +61,7 @@ class Desk:
     async def wait(self, call: Call) -> Disposition:
         """While nobody is free: until a person takes the call, or a message is left."""
         line, _ = await self._open(call)
-        async with self._hotline.work(line.actor, line.interaction_id) as work:
+        async with self._hotline.work(line.actor, line.interaction_id, fleeting=True) as work:
             # Who comes here waits, whoever sent them, but for one who was just taken by an operator.
             if not await queueing.in_a_talk(work.db, line.interaction_id):
                 await queueing.enter(work, line.interaction_id)
@@ -81,7 +81,7 @@ class Desk:
 
     async def _open(self, call: Call) -> tuple[Line, Reception]:
         actor = Actor(ActorKind.PATIENT, "ivr", Channel.PHONE)
-        async with self._hotline.work(actor) as work:
+        async with self._hotline.work(actor, fleeting=True) as work:
             opened = await contact.open_interaction(work, linked_id=call.id, dnis=call.dnis, ani=call.ani)
             reception = await contact.receive(work.db, call.dnis, work.now)
             if not reception.staffed and await queueing.operators_there(work.db, work.now):

@@ -56,7 +56,7 @@ class Rooms:
                 case RoomJoined() if leg is not None:
                     await self._joined(leg, here)
                 case RoomLeft():
-                    async with self._hotline.work(DESK) as work:
+                    async with self._hotline.work(DESK, fleeting=True) as work:
                         await stays.left(work, event.uniqueid)
                 case ChannelClosed() if leg is not None:
                     await self._closed(leg, event.cause)
@@ -74,7 +74,7 @@ class Rooms:
         assert leg.room is not None
         room, beside = leg.room, leg.place is Place.CONSULT
         await self._taken_over(room, leg)
-        async with self._hotline.work(DESK) as work:
+        async with self._hotline.work(DESK, fleeting=True) as work:
             found = await contact.by_linked_id(work.db, room)
             if found is None:
                 return
@@ -95,7 +95,7 @@ class Rooms:
         if staff_id is None or leg.name is None:
             return
         try:
-            async with self._hotline.work(DESK) as work:
+            async with self._hotline.work(DESK, fleeting=True) as work:
                 found = await contact.by_linked_id(work.db, room)
                 if found is None:
                     return
@@ -171,7 +171,7 @@ class Rooms:
 
         A call that began while the switch was telling what it has is in no list yet: the verifier looks.
         """
-        async with self._hotline.work(DESK) as work:
+        async with self._hotline.work(DESK, fleeting=True) as work:
             for one in await stays.present(work.db):
                 if one.unique_id not in self._board.legs:
                     await stays.left(work, one.unique_id)
@@ -179,14 +179,14 @@ class Rooms:
             lost = [call for call in calls if self._board.caller(call.linked_id) is None]
         for call in lost:
             await self.caller_gone(call.linked_id)
-            async with self._hotline.work(DESK) as work:
+            async with self._hotline.work(DESK, fleeting=True) as work:
                 await contact.close(work, call.interaction_id, lost_disposition(State(call.state)))
         async with self._hotline.read() as db:
             engaged = [one for one in await agents.signed_in(db) if one.state in ENGAGED]
         for agent in engaged:
             iid = agent.interaction_id
             if iid is not None:
-                async with self._hotline.work(DESK) as work:
+                async with self._hotline.work(DESK, fleeting=True) as work:
                     if not (await load(work.db, iid)).open:
                         await queueing.released(work, agent.staff_id, iid)
         for leg in list(self._board.legs.values()):
@@ -205,7 +205,7 @@ class Rooms:
     # --- legs that end -----------------------------------------------------------------------------------
 
     async def _closed(self, leg: Leg, cause: int) -> None:
-        async with self._hotline.work(DESK) as work:
+        async with self._hotline.work(DESK, fleeting=True) as work:
             await stays.left(work, leg.unique_id)
         if leg.name is None:
             if leg.unique_id == leg.linked_id:
@@ -215,7 +215,7 @@ class Rooms:
 
     async def caller_gone(self, linked_id: str) -> None:
         """The caller has left: nobody waits any more, and whoever talked to them wraps up."""
-        async with self._hotline.work(DESK) as work:
+        async with self._hotline.work(DESK, fleeting=True) as work:
             found = await contact.by_linked_id(work.db, linked_id)
             if found is None:
                 return
@@ -237,7 +237,7 @@ class Rooms:
 
     async def _nobody_reached(self, linked_id: str) -> None:
         """A call of ours that nobody took is over; the callback is still owed."""
-        async with self._hotline.work(DESK) as work:
+        async with self._hotline.work(DESK, fleeting=True) as work:
             found = await contact.by_linked_id(work.db, linked_id)
             if found is not None and found.answered_at is None:
                 await contact.close(work, found.id, Disposition.NOTHING)
@@ -253,7 +253,7 @@ class Rooms:
 
     async def _third_gone(self, name: LegName, unique_id: str) -> None:
         """With nobody else in the call: a good-bye after a talk, the queue again where there was none."""
-        async with self._hotline.work(DESK) as work:
+        async with self._hotline.work(DESK, fleeting=True) as work:
             talked = await stays.was_in(work.db, unique_id)
             if await agents.find(work.db, name.staff_id):
                 await self._targets.gone(work, name.interaction_id, name.staff_id)
@@ -268,7 +268,7 @@ class Rooms:
             await self._switchboard.put_back(name.interaction_id, prefers=name.staff_id)
 
     async def _agent_gone(self, name: LegName, cause: int) -> None:
-        async with self._hotline.work(DESK) as work:
+        async with self._hotline.work(DESK, fleeting=True) as work:
             agent = await agents.find(work.db, name.staff_id)
             if agent is None:
                 return

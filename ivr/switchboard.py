@@ -26,7 +26,7 @@ class Switchboard(Legwork):
         agent = await self._agent(staff_id, AgentState.RINGING)
         assert agent.interaction_id is not None
         async with self._alone(agent.interaction_id):
-            async with self._hotline.work(DESK) as work:
+            async with self._hotline.work(DESK, fleeting=True) as work:
                 await queueing.missed(work, agent.interaction_id, staff_id, why="refused")
             await self._drop_legs(agent.interaction_id, staff_id)
         self.woken()
@@ -37,7 +37,7 @@ class Switchboard(Legwork):
             self.rung[seen.interaction_id, staff_id] = ""
             await self._drop_legs(seen.interaction_id, staff_id, Role.AGENT)
             aside = agent.state is AgentState.HOLDING
-            async with self._hotline.work(DESK) as work:
+            async with self._hotline.work(DESK, fleeting=True) as work:
                 asking = called_in_by(
                     await agents.in_call(work.db, seen.interaction_id), seen.interaction_id, staff_id
                 )
@@ -50,13 +50,13 @@ class Switchboard(Legwork):
             exten = "aside" if aside else "consult" if beside else "take" if rings else "join"
             await self._ring(agent, seen, exten, name)
             if exten == "join":
-                async with self._hotline.work(DESK) as work:
+                async with self._hotline.work(DESK, fleeting=True) as work:
                     await queueing.within(work, staff_id, AgentState.TALKING)
 
     async def hold(self, staff_id: int) -> None:
         async with self._own(staff_id) as (_, seen):
             leg = self._leg(seen, staff_id)
-            async with self._hotline.work(DESK) as work:
+            async with self._hotline.work(DESK, fleeting=True) as work:
                 await queueing.within(work, staff_id, AgentState.HOLDING)
             await self._line.move(leg.unique_id, "desk", "aside")
 
@@ -72,7 +72,7 @@ class Switchboard(Legwork):
         async with self._own(staff_id, AgentState.DIALLING) as (agent, seen):
             if agent.state is AgentState.CONSULTING:
                 await self._drop_third(agent, seen)
-            async with self._hotline.work(DESK) as work:
+            async with self._hotline.work(DESK, fleeting=True) as work:
                 await queueing.released(work, staff_id, seen.interaction_id)
                 others = [
                     one.staff_id
@@ -99,7 +99,7 @@ class Switchboard(Legwork):
             leg = self._leg(seen, staff_id)
             if agent.state is AgentState.CONSULTING:
                 raise WrongState(facts={"state": agent.state.value})
-            async with self._hotline.work(DESK) as work:
+            async with self._hotline.work(DESK, fleeting=True) as work:
                 await queueing.within(work, staff_id, AgentState.CONSULTING)
                 reached = await self._targets.reserve(work, seen, staff_id, target)
             try:
@@ -111,7 +111,7 @@ class Switchboard(Legwork):
 
     async def _not_consulted(self, seen: InteractionView, staff_id: int, colleague: int | None) -> None:
         """The consultation did not come about: nobody is kept for it, and the operator has the caller."""
-        async with self._hotline.work(DESK) as work:
+        async with self._hotline.work(DESK, fleeting=True) as work:
             await self._targets.gone(work, seen.interaction_id, staff_id)
             if colleague is not None:
                 await queueing.released(work, colleague, seen.interaction_id)
@@ -129,7 +129,7 @@ class Switchboard(Legwork):
     async def complete(self, staff_id: int) -> None:
         async with self._own(staff_id) as (agent, seen):
             third = self._third(agent, seen)
-            async with self._hotline.work(DESK) as work:
+            async with self._hotline.work(DESK, fleeting=True) as work:
                 colleague = third.name.staff_id if third.name and third.name.role is Role.AGENT else None
                 await queueing.handed_over(work, seen.interaction_id, staff_id, colleague)
             await self._line.move(third.unique_id, "third" if colleague is None else "desk", "join")
@@ -149,7 +149,7 @@ class Switchboard(Legwork):
             if caller is None:
                 raise CallGone
             aside = target.kind in (TargetKind.HOSPITAL, TargetKind.NUMBER)
-            async with self._hotline.work(DESK) as work:
+            async with self._hotline.work(DESK, fleeting=True) as work:
                 reached = await self._targets.reserve(work, seen, staff_id, target) if aside else None
                 await queueing.released(work, staff_id, seen.interaction_id)
                 before = await queueing.skill_wanted(work.db, seen.interaction_id)
@@ -177,7 +177,7 @@ class Switchboard(Legwork):
             await self._line.press(self._third(agent, seen).unique_id, digits)
 
     async def dial(self, staff_id: int, callback_id: int) -> int:
-        async with self._hotline.work(DESK) as work:
+        async with self._hotline.work(DESK, fleeting=True) as work:
             begun = await self._targets.call_back(work, staff_id, callback_id)
             agent = await agents.find(work.db, staff_id)
             seen = await load(work.db, begun)
@@ -186,7 +186,7 @@ class Switchboard(Legwork):
             try:
                 await self._ring(agent, seen, "join")
             except (SwitchAway, CallGone):
-                async with self._hotline.work(DESK) as work:
+                async with self._hotline.work(DESK, fleeting=True) as work:
                     await queueing.released(work, staff_id, begun)
                 raise
         return begun
@@ -222,7 +222,7 @@ class Switchboard(Legwork):
         if how not in SPYING:
             raise WrongState(facts={"how": how})
         spied = await self._agent(staff_id, *IN_CALL)
-        async with self._hotline.work(DESK) as work:
+        async with self._hotline.work(DESK, fleeting=True) as work:
             supervisor = await agents.find(work.db, supervisor_id)
             seen = await load(work.db, spied.interaction_id or 0)
             work.record(SupervisorActed(act=how, staff_id=staff_id, interaction_id=seen.interaction_id))

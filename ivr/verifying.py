@@ -270,7 +270,7 @@ class Verifier:
         self._legless.update({who: before.get(who, seen.now) for who in now})
 
     async def _mend(self, doubt: Doubt) -> None:
-        async with self._hotline.work(DESK) as work:
+        async with self._hotline.work(DESK, fleeting=True) as work:
             work.record(
                 AgentCorrected(
                     staff_id=doubt.staff_id,
@@ -341,7 +341,7 @@ class Verifier:
 
     async def _phone_is(self, staff_id: int, *, away: bool, why: str) -> None:
         try:
-            async with self._hotline.work(DESK) as work:
+            async with self._hotline.work(DESK, fleeting=True) as work:
                 if away:
                     await agents.lost(work, staff_id, why=why)
                 else:

@@ -56,7 +56,7 @@ async def _look(line: Line) -> queueing.Wait:
         seen = await queueing.waits(db, line.interaction_id, line.now)
         if not seen.waits or (seen.place == seen.told and not await draft.holds(db, line.interaction_id)):
             return seen
-    async with line.hotline.work(line.actor, line.interaction_id) as work:
+    async with line.hotline.work(line.actor, line.interaction_id, fleeting=True) as work:
         place = await queueing.announce(work, line.interaction_id)
         await draft.keep(work, line.interaction_id)
     return replace(seen, waits=place is not None, place=place)
