@@ -17,6 +17,8 @@ log = structlog.get_logger()
 
 # An older transaction that still runs is nearly always a matter of milliseconds.
 HELD_BACK_S = 0.02
+# Between two looks at the journal; a single commit is looked for at once.
+GAP_S = 0.03
 
 
 class Lagged(Exception):
@@ -111,8 +113,11 @@ class Feed:
 
     async def run(self) -> None:
         """Read on until cancelled; a database that is away is waited for."""
+        loop, looked = asyncio.get_running_loop(), float("-inf")
         while True:
-            seen = self._wake.rings
+            if (early := GAP_S - (loop.time() - looked)) > 0:  # commits close together make one look
+                await asyncio.sleep(early)
+            seen, looked = self._wake.rings, loop.time()
             try:
                 self.held_back = await self._read_on()
                 self.last_error = None
@@ -132,7 +137,7 @@ class Feed:
                 reading = await journal.read_on(db, self._position)
                 for entry in reading.entries:
                     self._tell(entry)
-                if not reading.entries or reading.held_back:
+                if len(reading.entries) < journal.PAGE:
                     return reading.held_back
                 await asyncio.sleep(0)  # let the subscribers read before their queues are full
 

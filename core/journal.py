@@ -51,6 +51,8 @@ class Cursor(NamedTuple):
 
 
 START = Cursor(0, 0)
+# Entries that are read at once.
+PAGE = 500
 
 
 class JournalRow(Base):
@@ -130,7 +132,7 @@ async def entries(db: AsyncSession, since: Cursor, limit: int = 500) -> Sequence
     return (await read_on(db, since, limit)).entries
 
 
-async def read_on(db: AsyncSession, since: Cursor, limit: int = 500) -> Reading:
+async def read_on(db: AsyncSession, since: Cursor, limit: int = PAGE) -> Reading:
     """As `entries`, and whether committed entries had to be left for a moment."""
     after = tuple_(JournalRow.transaction, JournalRow.id) > tuple_(since.transaction, since.id)
     query = (

@@ -21,6 +21,8 @@ from core.work import Hotline
 
 log = structlog.get_logger()
 
+GAP_S = 0.05
+
 
 @dataclass(frozen=True)
 class Parcel:
@@ -129,8 +131,11 @@ class Outbox:
         room = self._routes[name].at_once
         async with asyncio.TaskGroup() as group:
             under_way: set[asyncio.Task[None]] = set()
+            loop, looked = asyncio.get_running_loop(), float("-inf")
             while True:
-                seen = self._wake.rings
+                if (early := GAP_S - (loop.time() - looked)) > 0:  # commits close together make one look
+                    await asyncio.sleep(early)
+                seen, looked = self._wake.rings, loop.time()
                 rows: Sequence[_Taken] = ()
                 try:
                     if room > len(under_way) and await self._any_due(name):
