@@ -1,10 +1,11 @@
 """The queue for a person, and what becomes of a call in it: offered, missed, connected, put back, ended."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, literal, select, tuple_, update
+from sqlalchemy import Text, cast, func, literal, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.contact import agents, matters
@@ -66,13 +67,18 @@ _WAITING = (
     QueueEntry.prefers,
     QueueEntry.waiting_since,
 )
-_AGENT = (Agent.staff_id, Agent.state, Agent.skills, Agent.since, Agent.missed, Agent.lost_since)
+_FREE = (Agent.staff_id, Agent.skills, Agent.since, Agent.missed)
+_SIGNED_IN = Agent.signed_out_at.is_(None)
 
 
 async def standing(db: AsyncSession) -> Standing:
     """The queue as it is now: what `distribution.assign` decides on."""
     entries = await db.execute(select(*_WAITING).where(QueueEntry.state == "waiting"))
-    rows = (await db.execute(select(*_AGENT).where(Agent.signed_out_at.is_(None)))).all()
+    free = await db.execute(
+        select(*_FREE).where(_SIGNED_IN, Agent.state == AgentState.READY, Agent.lost_since.is_(None))
+    )
+    # Of hundreds most have the same few skills.
+    skills = await db.scalars(select(cast(Agent.skills, Text)).where(_SIGNED_IN).distinct())
     return Standing(
         [
             Waiting(call, QueueClass(klass), arrived_at, skill, prefers, since)
@@ -80,11 +86,10 @@ async def standing(db: AsyncSession) -> Standing:
         ],
         [
             Free(staff_id, frozenset(skills), since, frozenset(missed))
-            for staff_id, state, skills, since, missed, lost_since in rows
-            if state == AgentState.READY and lost_since is None
+            for staff_id, skills, since, missed in free
         ],
-        frozenset(skill for row in rows for skill in row[2]),
-        len(rows),
+        frozenset(skill for some in skills for skill in json.loads(some)),
+        (await db.execute(select(func.count()).where(_SIGNED_IN))).scalar_one(),
     )
 
 
