@@ -30,6 +30,8 @@ log = structlog.get_logger()
 # Pages of one operator that are remembered. One whose network was gone comes back within minutes, and
 # nobody loads so many others meanwhile.
 PAGES_KEPT = 16
+# So many desks hear of each other within `shared_s`; twice as many within twice that.
+LIST_OF = 50
 
 
 class Desk:
@@ -160,6 +162,7 @@ class Floor:
         self._waiting = asyncio.Event()
         self._values: dict[str, Any] = {}
         self._building = asyncio.Lock()
+        self._listed_at = float("-inf")  # when the colleagues were told last, on the loop's clock
         self._ended = asyncio.Event()
         self._words: Mapping[str, Any] = {}
         self._up = house.phones.up()
@@ -300,17 +303,27 @@ class Floor:
                 return
             if self._desks:
                 try:
-                    await self._rebuild()
+                    await self._rebuild(later=self._later())
                 except Exception:  # a border: the next event tries again
                     log.exception("the desks cannot be told")
             if await rest(self._ended, self.house.manners.shared_s):
                 return
+            if self._due:
+                self._waiting.set()
 
-    async def _rebuild(self) -> None:
+    def _later(self) -> frozenset[str]:
+        """A long list for many desks is not told each second: that grows with the square of the floor."""
+        pause_s = self.house.manners.shared_s * len(self._desks) / LIST_OF
+        early = asyncio.get_running_loop().time() - self._listed_at < pause_s
+        return frozenset({"colleagues"}) if early else frozenset()
+
+    async def _rebuild(self, later: frozenset[str] = frozenset()) -> None:
         async with self._building:
-            due, self._due, cursor = self._due, set(), self.cursor
+            due, self._due, cursor = self._due - later, self._due & later, self.cursor
             if not due:
                 return
+            if "colleagues" in due:
+                self._listed_at = asyncio.get_running_loop().time()
             try:
                 built = await pop.shared(self.house, frozenset(due))
             except BaseException:
