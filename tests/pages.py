@@ -66,10 +66,10 @@ Open = Callable[..., Awaitable[TestClient[Any, Any]]]
 
 
 @pytest.fixture
-def database_url(sqlite_model: Path, tmp_path: Path) -> str:
+def database_url(sqlite_model: Path, in_memory: Path) -> str:
     """SQLite only: what differs between the databases is tested below the pages."""
-    shutil.copy(sqlite_model, tmp_path / "test.db")
-    return f"sqlite+aiosqlite:///{tmp_path / 'test.db'}"
+    shutil.copy(sqlite_model, in_memory / "test.db")
+    return f"sqlite+aiosqlite:///{in_memory / 'test.db'}"
 
 
 @pytest.fixture

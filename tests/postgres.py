@@ -59,6 +59,10 @@ class Cluster:
         finally:
             self._sql(f"drop database {name} with (force)")
 
+    def make(self, name: str) -> None:
+        """Another model, with all tables and nothing in them."""
+        self._sql(f"create database {name} template model")
+
     def _sql(self, statement: str) -> None:
         async def run() -> None:
             connection = await asyncpg.connect(

@@ -73,9 +73,9 @@ def served(house: AgentHouse) -> web.Application:
 
 
 @pytest.fixture
-def database_url(sqlite_model: Path, tmp_path: Path) -> str:
-    shutil.copy(sqlite_model, tmp_path / "test.db")
-    return f"sqlite+aiosqlite:///{tmp_path / 'test.db'}"
+def database_url(sqlite_model: Path, in_memory: Path) -> str:
+    shutil.copy(sqlite_model, in_memory / "test.db")
+    return f"sqlite+aiosqlite:///{in_memory / 'test.db'}"
 
 
 @pytest.fixture

@@ -1,6 +1,9 @@
 """Key scripts in memory: the words that are heard, and what the engine then holds."""
 
+import shutil
+from collections.abc import AsyncIterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -15,18 +18,28 @@ from core.contact.agent_tables import QueueEntry
 from core.contact.distribution import Offer, QueueClass
 from core.contact.rules import Disposition
 from core.contact.view import recent
+from core.database import open_database
 from core.events import InteractionClosed, StepsTaken
 from core.people.tables import Person
+from core.sealing import AesSealer
 from core.staff import engine as staff
 from core.values import system
 from core.work import Hotline
 from ivr.line import Manners
 from ivr.reception import Desk
 from tests.callers import Caller
-from tests.clocks import FrozenClock
+from tests.clocks import FrozenClock, SeededChance
+from tests.conftest import MASTER
 from tests.ivr.questions import Asked, unmeasured
 from tests.ivr.scripts import SCRIPTS, Script, ends_with
 from tests.ivr.town import FAMILY, LI, Town, book_for, prepare, town
+
+
+@pytest.fixture
+def database_url(sqlite_model: Path, in_memory: Path) -> str:
+    """SQLite only, but for some scripts: what differs between the databases is tested below dialogues."""
+    shutil.copy(sqlite_model, in_memory / "test.db")
+    return f"sqlite+aiosqlite:///{in_memory / 'test.db'}"
 
 
 @pytest.fixture
@@ -34,9 +47,26 @@ async def place(hotline: Hotline, clock: FrozenClock) -> Town:
     return await town(hotline, clock)
 
 
+@pytest.fixture
+async def other_place(postgres_url: str, clock: FrozenClock, chance: SeededChance) -> AsyncIterator[Town]:
+    database = open_database(postgres_url)
+    yield await town(Hotline(database, clock, chance, AesSealer(MASTER), demo=True), clock)
+    await database.close()
+
+
 @pytest.mark.req("R-074", "R-077", "R-078", "R-081", "R-087", "R-088", "R-099", "I-014")
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
 async def test_the_script(script: Script, place: Town, clock: FrozenClock) -> None:
+    await follow(script, place, clock)
+
+
+@pytest.mark.parametrize("script", SCRIPTS[::5], ids=lambda script: script.name)
+async def test_the_script_on_postgresql(script: Script, other_place: Town, clock: FrozenClock) -> None:
+    await follow(script, other_place, clock)
+
+
+async def follow(script: Script, place: Town, clock: FrozenClock) -> None:
+    """What is heard, and what the engine then holds, is what the script says."""
     serial = await prepare(place, script.before, clock)
     caller = Asked(place.keys(script.keys, serial), ani=script.ani)
     ended = await place.desk.receive(caller)

@@ -3,7 +3,6 @@
 import asyncio
 import random
 import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Coroutine
 from contextlib import ExitStack
@@ -264,16 +263,15 @@ def live(new_url: Callable[[], str], lives: int) -> None:
 
 @pytest.mark.slow
 @pytest.mark.req("R-087", "R-088", "R-189", "R-196")
-def test_thousands_of_steps_lose_no_slot_on_sqlite(sqlite_model: Path) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        numbers = iter(range(10**6))
+def test_thousands_of_steps_lose_no_slot_on_sqlite(sqlite_model: Path, in_memory: Path) -> None:
+    numbers = iter(range(10**6))
 
-        def new_url() -> str:
-            copy = Path(folder) / f"{next(numbers)}.db"
-            shutil.copy(sqlite_model, copy)
-            return f"sqlite+aiosqlite:///{copy}"
+    def new_url() -> str:
+        copy = in_memory / f"{next(numbers)}.db"
+        shutil.copy(sqlite_model, copy)
+        return f"sqlite+aiosqlite:///{copy}"
 
-        live(new_url, 60)
+    live(new_url, 60)
 
 
 @pytest.mark.slow
