@@ -4,7 +4,8 @@ import asyncio
 import os
 import re
 import signal
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from playwright.async_api import Playwright, async_playwright, expect
 
 from tests import audio
 from tests.house.seats import COUNT, SOON_MS, Machine, Seat, back_to_work, machine
-from tests.houses import House, serving
+from tests.houses import House, health, serving, until
 from tests.phones import Phone, phone
 
 pytestmark = [pytest.mark.switch, pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
@@ -264,7 +265,16 @@ async def test_a_supervisor_listens_and_takes_over_with_the_phone_in_the_page(
     await wall.close()
 
 
-async def test_a_killed_switch_leaves_no_state_untrue(house: House, computer: Machine) -> None:
+async def line_back(house: House) -> float:
+    """When the line to the switch was up again after it was lost, on the clock of this process."""
+    await until(lambda: health(house), lambda told: told["switch-line"] != "up")
+    await until(lambda: health(house), lambda told: told["switch-line"] == "up")
+    return time.monotonic()
+
+
+async def test_a_killed_switch_leaves_no_state_untrue(
+    house: House, computer: Machine, tell: Callable[[str], None]
+) -> None:
     seat = await computer.sit_down(house.web)
     await back_to_work(seat)
     async with phone(house.sip_port, LI) as caller:
@@ -273,7 +283,10 @@ async def test_a_killed_switch_leaves_no_state_untrue(house: House, computer: Ma
         await seat.press("F2")
         await seat.state("通话")
         os.kill(house.asterisk(), signal.SIGKILL)
+        back = asyncio.create_task(line_back(house))
         await seat.state("话后整理")
+        late = time.monotonic() - await back
+    tell(f"desk: a state of before the switch's death was true {max(0.0, late):.1f} s after its return")
     await seat.press("4", "1", "Enter")
     await expect(seat.page.get_by_role("button", name="就绪").last).to_be_focused()
     await seat.press("F2")
