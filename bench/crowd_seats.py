@@ -56,6 +56,7 @@ class CrowdSeat:
         self._next = 0
         self._asked: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._news = asyncio.Event()
+        self._acted_on: object = None  # the moment of a shift that is behind them, though still shown
         self.deaf = False  # reads nothing any more
         self.snapshots = 0
 
@@ -125,23 +126,28 @@ class CrowdSeat:
             me, call = self._parts.get("me"), self._parts.get("call")
             if "me" not in self._parts or self.deaf:
                 continue
+            moment = me and (me["state"], me["since"], call and call["interaction_id"])
+            if moment is not None and moment == self._acted_on:
+                continue
             if me is None:
                 await self._ask("sign-in", device="phone")
             elif call and call["state"] == "talking" and not call["over"]:
                 await self._pause(self._manners.talk_s)
                 if await self._ask("finish") is not None:
                     self._seen.served += 1
+                    self._acted_on = moment
             elif me["state"] == "wrap-up":
                 await self._pause(self._manners.wrap_s)
-                await self._tidy()
+                if await self._tidy():
+                    self._acted_on = moment
             elif me["state"] == "paused":
                 await self._ask("ready")
 
-    async def _tidy(self) -> None:
+    async def _tidy(self) -> bool:
         for matter in self._parts.get("matters") or []:
             if matter["open"]:
                 await self._ask("dispose", matter_id=matter["matter_id"], first="enquired", second="schedule")
-        await self._ask("ready")
+        return await self._ask("ready") is not None
 
     async def _pause(self, between: tuple[float, float]) -> None:
         await asyncio.sleep(self._chance.uniform(*between))

@@ -175,19 +175,22 @@ class Floor:
                             f"  {looked:.0f} s: {waiting} waiting, {self.seen.served} served; {doing}",
                             flush=True,
                         )
-                self._deafen(deaf, now)
+                self._deafen(deaf, now, await _cuts(http, house))
                 await asyncio.sleep(1)
         self.found.cpu_s = (_cpu_s(house.process.pid) - cpu) / (time.monotonic() - began)
 
-    def _deafen(self, seat: CrowdSeat, now: float) -> None:
-        """A desk that takes nothing for a while must be cut, and be told everything when it is back."""
+    def _deafen(self, seat: CrowdSeat, now: float, cuts: float) -> None:
+        """A desk that takes nothing for a while must be cut, and be told everything when it is back.
+
+        cuts: sockets that the house has cut so far, as it tells itself: who takes nothing hears of nothing.
+        """
         found = self.found
         if found.deaf_from == 0 and now > DEAF_AT_S:
             found.deaf_from, found.deaf_at, seat.deaf = now, time.time(), True
-            self._cuts, self._before = self.seen.cut, seat.snapshots
+            self._cuts, self._before = cuts, seat.snapshots
         if not found.deaf_from:
             return
-        if found.cut_after_s is None and self.seen.cut > self._cuts:
+        if found.cut_after_s is None and cuts > self._cuts:
             found.cut_after_s = now - found.deaf_from
         if seat.deaf and now > found.deaf_from + DEAF_FOR_S:
             seat.deaf = False
@@ -252,6 +255,12 @@ async def _page(http: aiohttp.ClientSession, house: House) -> str:
     async with http.get(f"{house.web}wall/") as answer:
         answer.raise_for_status()
         return await answer.text()
+
+
+async def _cuts(http: aiohttp.ClientSession, house: House) -> float:
+    async with http.get(f"{house.web}metrics") as answer:
+        told = re.findall(r"^hotline_desks_cut_total\{.*\} (\S+)$", await answer.text(), re.MULTILINE)
+    return sum(map(float, told))
 
 
 _FIGURE = re.compile(r'data-key="figure-(?P<code>[a-z-]+)">(?P<body>.*?)</a>', re.DOTALL)
