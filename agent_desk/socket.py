@@ -70,6 +70,8 @@ async def desk_socket(request: web.Request) -> web.StreamResponse:
     try:
         await asyncio.wait(talking, return_when=asyncio.FIRST_COMPLETED)
     finally:
+        if line.cut_for is not None:
+            floor.cuts.labels(line.cut_for).inc()
         floor.go(desk)
         desk.leave()
         for task in talking:

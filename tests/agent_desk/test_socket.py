@@ -194,6 +194,13 @@ async def test_a_page_that_says_nothing_is_gone(open_room: OpenRoom) -> None:
     page = await room.connect(operator)
     await page.gone()
     await room.until(lambda: _is(not room.floor.present(operator)))
+    await room.until(lambda: _is(cuts(room) == {"silent": 1}))
+
+
+def cuts(room: Room) -> dict[str, float]:
+    """How many sockets were cut, by the reason."""
+    (counted,) = room.floor.cuts.collect()
+    return {one.labels["why"]: one.value for one in counted.samples if one.name.endswith("_total")}
 
 
 async def test_a_page_is_asked_whether_it_is_there(open_room: OpenRoom) -> None:
