@@ -12,9 +12,10 @@ from agent_desk.floor import Floor
 from agent_desk.house import AgentHouse
 from core.contact import agents
 from core.contact.agents import AgentView
-from core.errors import CallGone, NotSignedIn, Refusal, WrongInput
+from core.errors import CallGone, NotAllowed, NotSignedIn, Refusal, WrongInput
 from core.http.access import Access
 from core.http.refusals import sentence
+from core.staff import audit
 from core.values import Actor
 from core.work import Work
 
@@ -101,9 +102,25 @@ async def answer(command: Command[Any] | None, name: str, seat: Seat, number: in
             ".".join(map(str, one["loc"])) for one in error.errors(include_input=False, include_url=False)
         ]
         refusal: Refusal = WrongInput(facts={"fields": fields})
+    except NotAllowed as no:
+        await _write_down(seat, name, no)
+        refusal = no
     except Refusal as no:
         refusal = no
     except Exception:  # a border: one failed command must not end the desk; what was typed is not logged
         log.exception("desk command failed", command=name, staff_id=seat.staff_id)
         return {"no": FAILURE}
     return {"no": {"code": refusal.code, "words": sentence(refusal), "facts": dict(refusal.facts)}}
+
+
+async def _write_down(seat: Seat, name: str, refusal: NotAllowed) -> None:
+    """Who was refused, and what: as for a route (core.http.access)."""
+    why = refusal.facts.get("function") or refusal.facts.get("what") or "hospital"
+
+    async def note(work: Work) -> None:
+        await audit.note(work, "refused", what=f"desk {name}", reason=str(why))
+
+    try:
+        await seat.house.hotline.run(note, seat.by)
+    except Exception:  # a border: they are refused all the same
+        log.exception("a refusal was not written down", command=name)

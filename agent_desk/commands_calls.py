@@ -1,15 +1,18 @@
 """Commands of the telephone: the operator's own call, and calls we owe."""
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from agent_desk.commands import Asked, Command, Nothing, Said, Seat
 from agent_desk.commands_shift import AT_THE_DESK
 from core.contact import callbacks
 from core.contact.calls import Calls, Target, TargetKind
 from core.errors import CallGone
+
+_ID = re.compile(r"[0-9]{1,12}")
 
 
 class Whom(Asked):
@@ -18,6 +21,13 @@ class Whom(Asked):
     kind: TargetKind
     value: str = Field(default="", max_length=20, repr=False)
     label: str = Field(default="", max_length=40)
+
+    @field_validator("value")
+    @classmethod
+    def _an_id(cls, value: str, said: ValidationInfo) -> str:
+        if said.data.get("kind") in (TargetKind.AGENT, TargetKind.HOSPITAL) and not _ID.fullmatch(value):
+            raise ValueError("no id")
+        return value
 
     @property
     def target(self) -> Target:

@@ -285,10 +285,10 @@ def opened(request: web.Request, recording_id: int, by: Actor) -> bool:
 routes = [
     web.get("/recordings/", listing, name="recordings"),
     web.get("/recordings/mine", mine, name="my-sheets"),
-    web.get(r"/recordings/{id:\d+}", detail, name="recording"),
-    web.post(r"/recordings/{id:\d+}/hear", hear),
-    web.post(r"/recordings/{id:\d+}/hold", hold),
-    web.post(r"/recordings/{id:\d+}/sheet", score),
-    web.post(r"/recordings/sheets/{id:\d+}/appeal", appeal),
-    web.post(r"/recordings/sheets/{id:\d+}/decide", decide),
+    web.get(r"/recordings/{id:\d{1,12}}", detail, name="recording"),
+    web.post(r"/recordings/{id:\d{1,12}}/hear", hear),
+    web.post(r"/recordings/{id:\d{1,12}}/hold", hold),
+    web.post(r"/recordings/{id:\d{1,12}}/sheet", score),
+    web.post(r"/recordings/sheets/{id:\d{1,12}}/appeal", appeal),
+    web.post(r"/recordings/sheets/{id:\d{1,12}}/decide", decide),
 ]

@@ -102,4 +102,4 @@ def _range(request: web.Request, size: int) -> tuple[int, int, bool]:
     return first, max(first, last), True
 
 
-routes = [web.get(r"/recordings/{id:\d+}/sound/{side:mixed|caller|heard}", sound)]
+routes = [web.get(r"/recordings/{id:\d{1,12}}/sound/{side:mixed|caller|heard}", sound)]

@@ -50,6 +50,16 @@ async def test_who_may_only_answer_calls_books_nothing_and_sees_no_number(room: 
         if await page.refused(name, **given) == "not-allowed"
     }
     assert len(refused) == 6
+    async with room.hotline.read() as db:
+        written = (await db.execute(select(AuditEntry.what).where(AuditEntry.act == "refused"))).scalars()
+    assert set(written) == {f"desk {name}" for name in refused}
+
+
+@pytest.mark.parametrize("kind", ["agent", "hospital"])
+async def test_nobody_is_consulted_by_what_is_no_id(room: Room, kind: str) -> None:
+    page, _ = await room.talking(await room.operator())
+    for value in ("", "x", "9" * 19):
+        assert await page.refused("consult", kind=kind, value=value) == "wrong-input"
 
 
 # --- a shift --------------------------------------------------------------------------------------
