@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from agent_desk.pop_operator import skills
 from agent_desk.state import readiness
-from core.contact import agents, queueing
+from core.contact import agents, queue_view
 from core.contact.agent_rules import AGENT_WORDS, PAUSE_REASONS, AgentState
 from core.contact.agent_tables import Agent
 from core.contact.agents import AgentView
@@ -16,7 +16,7 @@ from core.staff.tables import Staff
 
 async def queue(db: AsyncSession) -> dict[str, Any]:
     """The part `queue`: how many wait, since when, for which skills."""
-    standing = await queueing.standing(db)
+    standing = await queue_view.standing(db)
     waiting: dict[str | None, int] = {}
     for one in standing.waiting:
         waiting[one.skill] = waiting.get(one.skill, 0) + 1

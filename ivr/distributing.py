@@ -4,7 +4,7 @@ import asyncio
 
 import structlog
 
-from core.contact import queueing
+from core.contact import queue_view
 from core.contact.distribution import Policy, assign
 from core.errors import Refusal
 from core.work import Hotline
@@ -45,7 +45,7 @@ class Distributor:
     async def round(self) -> int:
         """Offer what can be offered now; returns how many phones ring for it."""
         async with self._hotline.read() as db:
-            now = await queueing.standing(db)
+            now = await queue_view.standing(db)
         if not now.waiting or not now.free:
             return 0
         chosen = assign(

@@ -10,7 +10,7 @@ from core.booking.commands import Book, Booked, Cancel, Cancelled, Change, HeldS
 from core.booking.hold import extend, release
 from core.booking.store import Store
 from core.contact import engine as contact
-from core.contact import queueing
+from core.contact import queue_view, queueing
 from core.contact.rules import Disposition
 from core.errors import HoldLapsed
 from core.people.rules import is_elder
@@ -145,7 +145,7 @@ class Line:
         hospital_id = self.chosen.get("hospital_id")
         if language is not None or hospital_id is None:
             return language
-        return await queueing.group_of(work.db, hospital_id)
+        return await queue_view.group_of(work.db, hospital_id)
 
     async def known_as(self, person: Person, by: str) -> None:
         self.person = person

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from core.booking import view as booking
 from core.booking.rules import State
-from core.contact import queueing
+from core.contact import queue_view
 from core.contact.distribution import QueueClass
 from core.values import Phone
 from core.work import Work
@@ -22,8 +22,8 @@ async def place_in_queue(
     if number is None:
         return (QueueClass.ELDER if elder else QueueClass.NORMAL), None
     mark = work.sealer.fingerprint(number.digits, "phone")
-    prefers = await queueing.last_operator(work.db, mark, work.now - SAME_OPERATOR)
-    if await queueing.broken_off(work.db, mark, work.now - BROKEN_OFF):
+    prefers = await queue_view.last_operator(work.db, mark, work.now - SAME_OPERATOR)
+    if await queue_view.broken_off(work.db, mark, work.now - BROKEN_OFF):
         return QueueClass.RECONNECT, prefers
     visits = await booking.open_by_phone(work.db, mark, work.now)
     if any(visit.state is State.STOPPED for visit in visits):

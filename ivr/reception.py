@@ -8,7 +8,7 @@ import structlog
 from core.booking import draft
 from core.booking.store import Store
 from core.contact import engine as contact
-from core.contact import queueing
+from core.contact import queue_view, queueing
 from core.contact.rules import Disposition, Reception
 from core.contact.view import load
 from core.people import engine as people
@@ -63,7 +63,7 @@ class Desk:
         line, _ = await self._open(call)
         async with self._hotline.work(line.actor, line.interaction_id, fleeting=True) as work:
             # Who comes here waits, whoever sent them, but for one who was just taken by an operator.
-            if not await queueing.in_a_talk(work.db, line.interaction_id):
+            if not await queue_view.in_a_talk(work.db, line.interaction_id):
                 await queueing.enter(work, line.interaction_id)
             over = not (await load(work.db, line.interaction_id)).open
         if over:  # nobody knows of this call any more: the dialplan looks for a person by itself
@@ -84,7 +84,7 @@ class Desk:
         async with self._hotline.work(actor, fleeting=True) as work:
             opened = await contact.open_interaction(work, linked_id=call.id, dnis=call.dnis, ani=call.ani)
             reception = await contact.receive(work.db, call.dnis, work.now)
-            if not reception.staffed and await queueing.operators_there(work.db, work.now):
+            if not reception.staffed and await queue_view.operators_there(work.db, work.now):
                 # The timetable says when people should be there; who is signed in and can be rung is there.
                 reception = replace(reception, staffed=True)
         line = Line(

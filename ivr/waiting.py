@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from core.booking import draft
-from core.contact import queueing
+from core.contact import queue_view, queueing
 from core.contact.rules import Disposition
 from ivr.call import Prompt
 from ivr.line import Line
@@ -50,10 +50,10 @@ def _words(place: int | None, told: int | None) -> list[Prompt]:
     return [Prompt("queue-place", {"place": Count(place, "位")})]
 
 
-async def _look(line: Line) -> queueing.Wait:
+async def _look(line: Line) -> queue_view.Wait:
     """Written only when there is something to write: hundreds look, and one at a time may write."""
     async with line.hotline.read() as db:
-        seen = await queueing.waits(db, line.interaction_id, line.now)
+        seen = await queue_view.waits(db, line.interaction_id, line.now)
         if not seen.waits or (seen.place == seen.told and not await draft.holds(db, line.interaction_id)):
             return seen
     async with line.hotline.work(line.actor, line.interaction_id, fleeting=True) as work:

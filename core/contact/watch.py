@@ -4,7 +4,7 @@ import asyncio
 
 import structlog
 
-from core.contact import queueing
+from core.contact import queue_view
 from core.contact.distribution import Offer, Policy, neglected
 from core.events import QueueAlarm
 from core.values import Actor, system
@@ -34,7 +34,7 @@ class Watch:
     async def look(self) -> list[Offer]:
         """Pairs of callers who are new since the last look; each leaves a QueueAlarm in the journal."""
         async with self._hotline.read() as db:
-            now = await queueing.standing(db)
+            now = await queue_view.standing(db)
         seen = neglected(
             now.waiting, now.free, self._hotline.clock.now(), skilled=now.skilled, policy=self._policy
         )

@@ -9,7 +9,7 @@ from aiohttp.test_utils import TestClient
 from playwright.async_api import Browser, Page, ViewportSize, expect
 
 from core import journal
-from core.contact import agents, queueing
+from core.contact import agents, queue_view
 from core.contact.agent_tables import Skill
 from core.events import DeskMessageSent, SupervisorActed
 from core.values import system
@@ -120,7 +120,7 @@ async def test_a_wall_that_hears_nothing_turns_grey_and_stops_its_timers(
         await floor.ring(work)
     async with hotline.work(SWITCH) as work:
         await floor.queue(work)
-        waiting = len((await queueing.standing(work.db)).waiting)
+        waiting = len((await queue_view.standing(work.db)).waiting)
     await expect(page.locator("#waiting-title .soft")).to_contain_text(f"{waiting} 人")
     await client.close()
     await page.clock.run_for(12_000)

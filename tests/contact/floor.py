@@ -4,7 +4,7 @@ import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from core.contact import agents, engine, matters, queueing, stays
+from core.contact import agents, engine, matters, queue_view, queueing, stays
 from core.contact.agent_rules import PAUSE_REASONS, AgentState
 from core.contact.distribution import QueueClass, assign
 from core.contact.rules import Disposition
@@ -79,7 +79,7 @@ class Floor:
             assert place is not None
 
     async def distribute(self, work: Work) -> None:
-        now = await queueing.standing(work.db)
+        now = await queue_view.standing(work.db)
         for offer in assign(now.waiting, now.free, work.now, skilled=now.skilled)[:1]:
             assert await queueing.offer(work, offer)
 

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from core import journal
-from core.contact import agents, matters, queueing
+from core.contact import agents, matters, queue_view, queueing
 from core.contact import engine as contact
 from core.contact.agent_rules import AGENT_NEXT, AGENT_WORDS, PAUSE_REASONS, AgentState, agent_step
 from core.contact.agent_tables import AgentInterval, QueueEntry
@@ -167,7 +167,7 @@ async def test_an_unanswered_offer_puts_the_caller_back_and_a_second_one_pauses(
         assert not await do(hotline, queueing.missed, call, mine, why="no-answer")
         assert await state(hotline, mine) == expected
     async with hotline.read() as db:
-        standing = await queueing.standing(db)
+        standing = await queue_view.standing(db)
     assert [one.interaction_id for one in standing.waiting] == [call]
     assert standing.free == []
 
@@ -180,7 +180,7 @@ async def test_a_page_that_goes_while_it_rings_may_have_the_caller_when_it_is_ba
     assert await state(hotline, mine) == ("paused", "lost", None)
     assert await do(hotline, agents.found, mine)
     async with hotline.read() as db:
-        (free,) = (await queueing.standing(db)).free
+        (free,) = (await queue_view.standing(db)).free
     assert (free.staff_id, free.missed) == (mine, frozenset())
     await do(hotline, queueing.offer, Offer(call, mine))
     await do(hotline, queueing.missed, call, mine, why="page-gone")
@@ -209,7 +209,7 @@ async def test_who_is_put_back_keeps_the_time_of_arrival(hotline: Hotline, clock
     await do(hotline, queueing.released, mine, call)
     assert await do(hotline, queueing.enter, call, klass=QueueClass.RECONNECT, prefers=mine)
     async with hotline.read() as db:
-        (waiting,) = (await queueing.standing(db)).waiting
+        (waiting,) = (await queue_view.standing(db)).waiting
     assert (waiting.arrived_at, waiting.klass, waiting.prefers) == (came, QueueClass.RECONNECT, mine)
 
 
@@ -247,9 +247,9 @@ async def test_a_redial_prefers_the_operator_of_before_and_a_broken_call_goes_fi
     async with hotline.work(TEST) as work:
         await contact.close(work, call, contact.Disposition.ANSWERED)
     async with hotline.read() as db:
-        assert await queueing.last_operator(db, mark, long_ago) == mine
-        assert await queueing.broken_off(db, mark, long_ago)
+        assert await queue_view.last_operator(db, mark, long_ago) == mine
+        assert await queue_view.broken_off(db, mark, long_ago)
     await do(hotline, matters.untidy, mine)
     async with hotline.read() as db:
-        assert not await queueing.broken_off(db, mark, long_ago)
-        assert await queueing.last_operator(db, mark, clock.now()) is None
+        assert not await queue_view.broken_off(db, mark, long_ago)
+        assert await queue_view.last_operator(db, mark, clock.now()) is None

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core import journal
-from core.contact import agents, engine, queueing
+from core.contact import agents, engine, queue_view, queueing
 from core.contact.distribution import (
     IDLE_ALARM,
     Free,
@@ -143,10 +143,10 @@ async def test_a_real_floor_is_fair_and_tells_no_growing_position(
     offered = 0
     for _ in range(150):
         async with hotline.read() as db:
-            before = await queueing.standing(db)
+            before = await queue_view.standing(db)
         done = await floor.step()
         async with hotline.read() as db:
-            after = await queueing.standing(db)
+            after = await queue_view.standing(db)
         gone = {one.interaction_id for one in before.waiting} - {one.interaction_id for one in after.waiting}
         if done == "distribute" and gone:
             offered += 1

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from core.contact import agents, matters, queueing, supervision
+from core.contact import agents, matters, queue_view, queueing, supervision
 from core.contact import engine as contact
 from core.contact.agent_tables import Skill, SkillHospital
 from core.contact.distribution import Offer, QueueClass, position
@@ -55,7 +55,7 @@ async def test_who_is_put_back_keeps_what_was_wanted_and_the_place_that_was_told
     await do(hotline, queueing.enter, call, skill="cantonese")
     assert await do(hotline, queueing.announce, call) == 2, "and not 4, though three are before them now"
     async with hotline.read() as db:
-        waiting = {one.interaction_id: one for one in (await queueing.standing(db)).waiting}
+        waiting = {one.interaction_id: one for one in (await queue_view.standing(db)).waiting}
     assert waiting[call].skill == "cantonese"
 
 
@@ -68,7 +68,7 @@ async def test_an_entry_that_rings_nobody_waits_again(hotline: Hotline) -> None:
     assert await do(hotline, queueing.unoffered, call)
     async with hotline.read() as db:
         assert (await load(db, call)).state == State.QUEUED
-        assert [one.interaction_id for one in (await queueing.standing(db)).waiting] == [call]
+        assert [one.interaction_id for one in (await queue_view.standing(db)).waiting] == [call]
 
 
 async def test_a_caller_who_was_just_let_ring_in_vain_raises_no_alarm_at_once(
@@ -109,7 +109,7 @@ async def test_an_operator_who_went_home_is_waited_for_by_nobody_and_signed_out(
 
     async def there() -> int:
         async with hotline.read() as db:
-            return await queueing.operators_there(db, clock.now())
+            return await queue_view.operators_there(db, clock.now())
 
     assert await there() == 1, "a page that is loaded anew comes back"
     clock.advance(minutes=4)
@@ -125,13 +125,13 @@ async def test_an_operator_who_went_home_is_waited_for_by_nobody_and_signed_out(
 async def test_a_hospitals_callers_need_its_group_where_it_has_one(hotline: Hotline) -> None:
     here = await clinic(hotline)
     async with hotline.read() as db:
-        assert await queueing.group_of(db, here.hospital_id) is None
+        assert await queue_view.group_of(db, here.hospital_id) is None
     async with hotline.work(TEST) as work:
         work.db.add(Skill(code="provincial", label="省级医院组"))
         await work.db.flush()
         work.db.add(SkillHospital(hospital_id=here.hospital_id, skill="provincial"))
     async with hotline.read() as db:
-        assert await queueing.group_of(db, here.hospital_id) == "provincial"
+        assert await queue_view.group_of(db, here.hospital_id) == "provincial"
 
 
 async def test_the_place_is_counted_as_the_order_of_service_says(
@@ -144,8 +144,8 @@ async def test_the_place_is_counted_as_the_order_of_service_says(
         calls.append(await caller(hotline, f"1.{number}", klass=dice.choice(list(QueueClass))))
         clock.advance(seconds=dice.choice((0, 0, 1)))
     async with hotline.read() as db:
-        standing = await queueing.standing(db)
+        standing = await queue_view.standing(db)
         for call in calls:
-            seen = await queueing.waits(db, call, clock.now())
+            seen = await queue_view.waits(db, call, clock.now())
             assert (seen.waits, seen.place) == (True, position(standing.waiting, call, None))
     assert await do(hotline, queueing.announce, calls[0]) == position(standing.waiting, calls[0], None)

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from core import journal
-from core.contact import agents, engine, matters, queueing, supervision
+from core.contact import agents, engine, matters, queue_view, queueing, supervision
 from core.contact.agent_rules import AgentState
 from core.contact.agent_tables import DeskMessage, Skill
 from core.contact.distribution import Offer, assign
@@ -116,7 +116,7 @@ async def test_skills_hold_for_the_shift_and_decide_who_is_served(scene: Scene) 
         await scene.do(lambda work: supervision.move_skills(work, scene.operator, frozenset({"latin"})))
     await scene.do(lambda work: supervision.move_skills(work, scene.operator, frozenset({"cantonese"})))
     async with scene.hotline.read() as db:
-        assert (await queueing.standing(db)).free[0].skills == {"cantonese"}
+        assert (await queue_view.standing(db)).free[0].skills == {"cantonese"}
     assert await scene.acts() == ["move"]
 
 
@@ -131,7 +131,7 @@ async def test_a_caller_taken_out_of_turn_is_served_first_for_a_written_reason(
             await scene.do(lambda work, why=why: supervision.out_of_turn(work, second, why))
     await scene.do(lambda work: supervision.out_of_turn(work, second, "透析患者"))
     async with scene.hotline.read() as db:
-        now = await queueing.standing(db)
+        now = await queue_view.standing(db)
         (noted,) = await journal.latest(db, SupervisorActed, 5)
     served = [offer.interaction_id for offer in assign(now.waiting, now.free, clock.now())]
     assert served == [second]

@@ -12,7 +12,7 @@ from core import journal
 from core.booking import view
 from core.booking.hold import lapse_due
 from core.booking.store import PlainStore
-from core.contact import agents, queueing
+from core.contact import agents, queue_view, queueing
 from core.contact import engine as contact
 from core.contact.agent_tables import QueueEntry
 from core.contact.distribution import Offer, QueueClass
@@ -217,7 +217,7 @@ async def test_a_caller_who_has_an_operator_by_now_does_not_queue_again(place: T
     assert (await place.desk.wait(caller)).value == "to-person"
     assert caller.target == "room"
     async with place.hotline.read() as db:
-        assert (await queueing.standing(db)).waiting == []
+        assert (await queue_view.standing(db)).waiting == []
 
 
 async def test_a_call_that_is_over_for_us_is_left_to_the_dialplan(place: Town) -> None:

@@ -11,7 +11,7 @@ from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient
 from pytest_aiohttp import AiohttpClient
 
-from core.contact import queueing, skills
+from core.contact import queue_view, skills
 from core.staff import audit
 from core.staff.engine import give_one_time
 from core.staff.functions import FUNCTIONS
@@ -347,7 +347,7 @@ async def test_a_skill_is_kept_with_its_people_and_hospitals_and_dropped(
         assert (one.code, one.hospitals, [number for number, _ in one.people]) == (
             "provincial", {here.hospital_id}, ["8001"]
         )  # fmt: skip
-        assert await queueing.group_of(db, here.hospital_id) == "provincial"
+        assert await queue_view.group_of(db, here.hospital_id) == "provincial"
     for wrong, words in (
         ({"code": "省"}, "小写字母开头"),
         ({"label": " "}, "请填写名称"),
@@ -361,4 +361,4 @@ async def test_a_skill_is_kept_with_its_people_and_hospitals_and_dropped(
     assert dropped.status == 303
     async with hotline.read() as db:
         assert await skills.skills(db) == []
-        assert await queueing.group_of(db, here.hospital_id) is None
+        assert await queue_view.group_of(db, here.hospital_id) is None
