@@ -10,9 +10,9 @@ from core.contact.agents import AgentView
 from core.contact.stays import Present
 from core.contact.view import InteractionView
 from ivr.board import Board
+from ivr.doubts import Seen, doubts
 from ivr.legs import LegName, Place, Role, leg_name, place_of, room_of
 from ivr.switch_events import ChannelOpened
-from ivr.verifying import Seen, doubts
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(minutes=1)
