@@ -275,9 +275,16 @@ class Floor:
                 self._again(*SHARED)
                 for desk in self._desks.values():
                     desk.resync()
+                await self._catch_up()
                 with contextlib.suppress(Lagged):
                     async for entry in subscription:
                         self._take(entry)
+
+    async def _catch_up(self) -> None:
+        try:
+            await self.drafts.catch_up()
+        except Exception:  # a border: the desk opens a draft with the first thing that is typed
+            log.exception("drafts were not caught up")
 
     def _take(self, entry: Entry) -> None:
         self.cursor = entry.cursor

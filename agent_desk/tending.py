@@ -5,7 +5,7 @@ from collections.abc import Coroutine
 from datetime import timedelta
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import exists, select
 
 from agent_desk.house import AgentHouse
 from agent_desk.resting import rest
@@ -15,6 +15,8 @@ from core.booking.draft_end import leave
 from core.booking.draft_slot import heartbeat
 from core.booking.known import begin_with
 from core.booking.tables import Draft
+from core.contact.agent_rules import IN_CALL, AgentState
+from core.contact.agent_tables import Agent
 from core.contact.tables import Interaction
 from core.journal import Entry
 from core.values import system
@@ -28,7 +30,7 @@ AT_ONCE = 20
 
 
 class Tending:
-    """Hears every event; what it missed while the house was down it finds at its next beat."""
+    """Hears every event; what it missed while the house was down it finds when it hears again, or beats."""
 
     def __init__(self, house: AgentHouse) -> None:
         self._house = house
@@ -59,6 +61,21 @@ class Tending:
                 self._start(self._leave(call))
             case _:
                 pass
+
+    async def catch_up(self) -> None:
+        """Somebody was given a call while nothing was heard: their draft follows now."""
+        theirs = exists().where(
+            Draft.interaction_id == Agent.interaction_id, Draft.staff_id == Agent.staff_id
+        )
+        engaged = [state.value for state in (AgentState.RINGING, *IN_CALL)]
+        query = select(Agent.interaction_id, Agent.staff_id).where(
+            Agent.signed_out_at.is_(None), Agent.state.in_(engaged), ~theirs
+        )
+        async with self._house.hotline.read() as db:
+            left_behind = (await db.execute(query)).all()
+        for interaction_id, staff_id in left_behind:
+            if interaction_id is not None:
+                self._start(self._follow(interaction_id, staff_id))
 
     def _start(self, act: Coroutine[object, object, None]) -> None:
         task = asyncio.create_task(act, name="draft")

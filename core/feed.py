@@ -93,6 +93,7 @@ class Feed:
         self._hotline = hotline
         self._wake = wake
         self._room = room
+        self._breath = max(1, room // 2)  # entries told in one go
         self._catch_up = catch_up
         self._poll_s = poll_s
         self._metrics = metrics or Metrics()
@@ -135,11 +136,13 @@ class Feed:
                 self.ready.set()
             while True:
                 reading = await journal.read_on(db, self._position)
-                for entry in reading.entries:
+                for number, entry in enumerate(reading.entries, 1):
                     self._tell(entry)
+                    if number % self._breath == 0:
+                        await asyncio.sleep(0)  # let the subscribers read before their queues are full
                 if len(reading.entries) < journal.PAGE:
                     return reading.held_back
-                await asyncio.sleep(0)  # let the subscribers read before their queues are full
+                await asyncio.sleep(0)
 
     def _tell(self, entry: Entry) -> None:
         self._position = entry.cursor

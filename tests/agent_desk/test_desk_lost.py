@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from agent_desk.tending import Tending
 from core.booking.tables import Draft
@@ -141,6 +141,23 @@ async def test_a_slot_is_kept_while_its_call_lives_and_no_longer(room: Room, clo
     await tending.beat()
     async with room.hotline.read() as db:
         assert (await db.execute(select(Draft.state))).scalar_one() == "left"
+
+
+async def test_a_call_given_while_nothing_was_heard_has_its_draft_with_the_operator_after_all(
+    room: Room,
+) -> None:
+    operator = await room.operator()
+    page, _ = await room.talking(operator, NUMBER)
+    await page.until(lambda parts: parts["draft"] and parts["draft"]["fields"])
+    async with room.hotline.work(system("test")) as work:
+        await work.db.execute(update(Draft).values(staff_id=None))
+
+    async def whose() -> bool:
+        async with room.hotline.read() as db:
+            return (await db.execute(select(Draft.staff_id))).scalar_one() == operator
+
+    await Tending(room.house).catch_up()
+    await room.until(whose)
 
 
 async def test_a_house_that_stops_says_so(room: Room) -> None:

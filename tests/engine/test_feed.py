@@ -51,6 +51,14 @@ async def feed(hotline: Hotline) -> AsyncIterator[Feed]:
     await asyncio.gather(running, return_exceptions=True)
 
 
+async def test_who_listens_loses_nothing_of_more_than_there_is_room_for(hotline: Hotline, feed: Feed) -> None:
+    async with feed.subscribe() as subscription:
+        hearing = asyncio.create_task(hear(subscription, 90))
+        await asyncio.sleep(0)
+        await write(hotline, *range(90))
+        assert await hearing == list(range(90))
+
+
 async def test_who_comes_new_hears_what_follows_and_is_told_to_take_a_snapshot(
     hotline: Hotline, feed: Feed
 ) -> None:
