@@ -158,7 +158,8 @@ async def bring_to(state: str, seat: Seat, colleague: Desk) -> None:
         await seat.page.get_by_role("combobox", name="转给谁").fill("8002")
         await expect(seat.page.get_by_role("listbox", name="转给谁")).to_contain_text("空闲")
         await seat.press("Enter")
-        await theirs.state("振铃")
+        await theirs.state("振铃")  # which is said before the phone itself rings
+        await expect(theirs.page.get_by_role("button", name="接听")).to_be_enabled(timeout=SOON_MS)
         await theirs.press("F2")
         await seat.shows("已接通")
     if state == "话后整理":
