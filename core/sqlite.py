@@ -138,6 +138,7 @@ class WholeConnection(aiosqlite.Connection):
         self._changes = 0  # rows that had been changed when the transaction began
         self._fleeting = self._lazy = False  # this transaction's end waits for no disk; so is it set
         self._unsynced = 0
+        self._at_work = False  # the thread is, perhaps for somebody who was cancelled meanwhile
 
     def cursor(self) -> WholeCursor:  # type: ignore[override]
         return WholeCursor(self)
@@ -149,7 +150,7 @@ class WholeConnection(aiosqlite.Connection):
             self._fleeting = sql == FLEETING and self._unsynced < UNSYNCED_MOST
             return Done()
         begin, self._begin = self._begin, None
-        if few and self._pace.quick(sql):
+        if few and not self._at_work and self._pace.quick(sql):
             try:
                 return self._here(act, sql, begin)
             except sqlite3.OperationalError as error:
@@ -157,6 +158,7 @@ class WholeConnection(aiosqlite.Connection):
                     raise
                 if begin is not None and self._conn.in_transaction:
                     self._conn.rollback()
+        self._at_work = True
         return await self._execute(partial(self._there, act, sql, begin))  # type: ignore
 
     def _here(self, act: Callable[[sqlite3.Cursor], object], sql: str, begin: str | None) -> Done:
@@ -169,13 +171,14 @@ class WholeConnection(aiosqlite.Connection):
 
     def _there(self, act: Callable[[sqlite3.Cursor], object], sql: str, begin: str | None) -> Done:
         """On the thread, which waits for the interpreter as well: only its own time says anything."""
-        self._conn.execute(f"PRAGMA busy_timeout={BUSY_MS}")
         began = thread_time()
         try:
+            self._conn.execute(f"PRAGMA busy_timeout={BUSY_MS}")
             return self._act(act, begin)
         finally:
             self._pace.note(sql, thread_time() - began)
             self._conn.execute("PRAGMA busy_timeout=0")
+            self._at_work = False
 
     def _act(self, act: Callable[[sqlite3.Cursor], object], begin: str | None) -> Done:
         cursor = self._conn.cursor()
@@ -200,7 +203,7 @@ class WholeConnection(aiosqlite.Connection):
         begin, self._begin = self._begin, None
         if begin is not None:
             return
-        if self._fleeting:
+        if self._fleeting and not self._at_work:
             self._unsynced += 1
             self._conn.commit()
         else:
@@ -209,7 +212,8 @@ class WholeConnection(aiosqlite.Connection):
 
     async def rollback(self) -> None:
         begin, self._begin = self._begin, None
-        if begin is None and self._conn.total_changes == self._changes:  # only looked
+        looked = not self._at_work and self._conn.total_changes == self._changes
+        if begin is None and looked:
             self._conn.rollback()
         elif begin is None:
             await super().rollback()

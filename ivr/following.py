@@ -100,10 +100,14 @@ class Follower:
         """
         if isinstance(event, Resynced):
             await self._lanes.idle()  # what was heard before the snapshot belongs before it
-        leg, here = self._note(event)
+        try:
+            leg, here = self._note(event)
+        except Exception:  # a border: the switch goes on telling
+            log.exception("an event of the switch is not on the board", kind=type(event).__name__)
+            return
         if isinstance(event, Resynced):
             await self._effect(event, leg, here)
-        elif (call := self._call(event, leg)) is not None:
+        elif (call := self._call(event)) is not None:
             self._lanes.put(call, lambda: self._effect(event, leg, here))
 
     def under_way(self, linked_id: str) -> bool:
@@ -134,7 +138,7 @@ class Follower:
                 pass
         return None, ()
 
-    def _call(self, event: SwitchEvent, leg: Leg | None) -> str | None:
+    def _call(self, event: SwitchEvent) -> str | None:
         """The call in whose turn an event is dealt with; None: nothing follows from it."""
         match event:
             case ChannelClosed() | OriginateEnded():
