@@ -1,6 +1,8 @@
 """An open page hears which lists changed: once, soon, and again after it was away."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 import pytest
@@ -15,7 +17,10 @@ from core.events import (
     TextSent,
     event_kinds,
 )
+from core.feed import Feed, Subscription
+from core.journal import Cursor
 from core.values import system
+from core.wake import Wake
 from core.work import Hotline
 from tests.pages import Open, call
 from web import live
@@ -104,19 +109,39 @@ async def test_nothing_of_the_event_itself_is_streamed(open_pages: Open, hotline
     assert await heard(answer) == (await end(hotline), "calls")
 
 
+class Noted(Feed):
+    """Keeps those it has told, so that a test can tell them too much at once."""
+
+    told: list[Subscription]
+
+    @asynccontextmanager
+    async def subscribe(self, since: Cursor | None = None) -> AsyncIterator[Subscription]:
+        async with super().subscribe(since) as subscription:
+            self.told.append(subscription)
+            yield subscription
+
+
 async def test_a_page_that_cannot_keep_up_is_let_go_and_loses_nothing(
     open_pages: Open, hotline: Hotline
 ) -> None:
-    """More events in one commit than the subscriber has room for: the stream ends, the next one resumes."""
-    pages = await open_pages()
+    """More entries in one go than the subscriber has room for: the stream ends, the next one resumes."""
+    feed = Noted(hotline, Wake(), room=8, poll_s=0.01)
+    feed.told = []
+    running = asyncio.create_task(feed.run())
+    pages = await open_pages(feed=feed)
     since = await end(hotline)
     answer = await pages.get("/live/events", params={"since": since})
     await happen(hotline, *[TEXT] * 40)
+    async with hotline.read() as db:
+        entries = await journal.entries(db, Cursor.read(since), 40)
+    assert not all(feed.told[0].offer(entry) for entry in entries)
     async with asyncio.timeout(20):
         while await answer.content.readline():
             pass
     again = await pages.get("/live/events", headers={"Last-Event-ID": since})
     assert (await heard(again))[1] == "texts"
+    running.cancel()
+    await asyncio.wait([running])
 
 
 async def test_one_page_too_many_is_asked_to_look_by_itself(open_pages: Open) -> None:
