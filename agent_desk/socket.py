@@ -13,9 +13,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from agent_desk import commands_booking, commands_calls, commands_looking, commands_matters, commands_shift
 from agent_desk.commands import BUSY, FAILURE, Command, Said, Seat, answer
-from agent_desk.floor import FLOOR, Desk, Floor
+from agent_desk.floor import FLOOR, Floor
 from agent_desk.house import AGENT_HOUSE
 from agent_desk.line import MOST_BYTES, Line, written
+from agent_desk.open_desk import Desk
 from core.errors import Refusal
 from core.http.access import actor_of, needs, recheck
 from core.values import Actor, Channel
@@ -66,7 +67,10 @@ async def desk_socket(request: web.Request) -> web.StreamResponse:
         return ws
     talk = Talk(request, floor, desk)
     talking = [asyncio.create_task(one, name="desk") for one in (line.listen(talk.hear), line.write())]
-    looking = [asyncio.create_task(one, name="desk") for one in (desk.keep(floor), talk.stay_allowed())]
+    looking = [
+        asyncio.create_task(one, name="desk")
+        for one in (desk.keep(floor.common, floor.gaps), talk.stay_allowed())
+    ]
     try:
         await asyncio.wait(talking, return_when=asyncio.FIRST_COMPLETED)
     finally:
