@@ -12,7 +12,7 @@ from agent_desk import pop_caller
 from agent_desk.commands import Asked, Command, Said, Seat
 from agent_desk.commands_booking import MAY_BOOK
 from core.booking import availability, draft, draft_view, equivalents, patients
-from core.booking.availability import DeskSession
+from core.booking.availability import DeskSession, HeldUntil
 from core.booking.draft_row import ONGOING
 from core.booking.equivalents_rules import Equivalent
 from core.booking.patient_of import by_card
@@ -183,7 +183,7 @@ def session(one: DeskSession) -> dict[str, Any]:
         "stopped": one.stopped,
         "opens": one.opens,
         "over": one.over,
-        "held": [{"until": held.until, "face": held.face} for held in one.held],
+        "held": _held(one.held),
         "periods": [
             {"period_id": period.period_id, "time": _span(period), "free": period.free}
             for period in one.periods
@@ -208,7 +208,9 @@ async def stand_in(seat: Seat, asked: StandIn, _key: str) -> Said:
             found = await equivalents.of_appointment(db, appointment_id=asked.appointment_id, now=now)
         else:
             raise WrongInput(facts={"field": "session_id"})
-    return {"choices": _choices([one for one in found if seat.by.sees(one.offer.hospital_id)])}
+        seen = [one for one in found if seat.by.sees(one.offer.hospital_id)]
+        held = await availability.held_until(db, [one.offer.session_id for one in seen], now)
+    return {"choices": [{**_choice(one), "held": _held(held[one.offer.session_id])} for one in seen]}
 
 
 async def _in_scope(db: AsyncSession, hospital_of: Select[int], by: Actor) -> None:
@@ -217,26 +219,27 @@ async def _in_scope(db: AsyncSession, hospital_of: Select[int], by: Actor) -> No
         by.must_see(await db.scalar(hospital_of))
 
 
-def _choices(found: Sequence[Equivalent]) -> list[dict[str, Any]]:
-    return [
-        {
-            "session_id": one.offer.session_id,
-            "why": one.words,
-            "hospital_id": one.offer.hospital_id,
-            "hospital": one.offer.hospital,
-            "department_id": one.offer.department_id,
-            "department": one.offer.department,
-            "doctor": one.offer.doctor,
-            "title": one.offer.title,
-            "day": one.offer.day,
-            "time": _span(one.offer),
-            "free": one.offer.free,
-            "fee_fen": one.offer.fee_fen,
-            "fee_diff_fen": one.dearer_fen,
-            "days": one.days,
-        }
-        for one in found
-    ]
+def _held(held: Sequence[HeldUntil]) -> list[dict[str, Any]]:
+    return [{"until": one.until, "face": one.face} for one in held]
+
+
+def _choice(one: Equivalent) -> dict[str, Any]:
+    return {
+        "session_id": one.offer.session_id,
+        "why": one.words,
+        "hospital_id": one.offer.hospital_id,
+        "hospital": one.offer.hospital,
+        "department_id": one.offer.department_id,
+        "department": one.offer.department,
+        "doctor": one.offer.doctor,
+        "title": one.offer.title,
+        "day": one.offer.day,
+        "time": _span(one.offer),
+        "free": one.offer.free,
+        "fee_fen": one.offer.fee_fen,
+        "fee_diff_fen": one.dearer_fen,
+        "days": one.days,
+    }
 
 
 COMMANDS: Mapping[str, Command[Any]] = {

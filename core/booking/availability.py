@@ -139,7 +139,7 @@ async def sessions(
     found = await _plain(db, wanted, now)
     ids = [one.session_id for one in found]
     counts = await _counts(db, ids, channel, now)
-    held = await _held(db, ids, now)
+    held = await held_until(db, ids, now)
     periods = await _periods(db, ids, channel, now)
     return [
         replace(
@@ -214,7 +214,10 @@ async def _counts(
     return found
 
 
-async def _held(db: AsyncSession, ids: Sequence[int], now: datetime) -> Mapping[int, list[HeldUntil]]:
+async def held_until(
+    db: AsyncSession, ids: Sequence[int], now: datetime
+) -> Mapping[int, list[HeldUntil]]:
+    """What is just being chosen in each of these sessions, soonest free again first."""
     query = (
         select(Hold.session_id, Hold.expires_at, Hold.owner, Hold.channel)
         .where(Hold.session_id.in_(ids), Hold.state == "live", Hold.expires_at > now)

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select, update
 
 from agent_desk.socket import COMMANDS
+from core.booking.commands import Hold
 from core.booking.tables import Appointment
 from core.events import SealOpened
 from core.http.access import Access, access_of
@@ -16,7 +17,7 @@ from core.people.tables import PersonPhone
 from core.staff.functions import FUNCTIONS
 from core.staff.tables import AuditEntry
 from core.values import Phone
-from tests.builders import SEED, Clinic, clinic
+from tests.builders import SEED, SURFER, Clinic, clinic
 from tests.desks import OPERATOR, Page, Room
 
 NUMBER = "10912345678"
@@ -227,6 +228,15 @@ async def test_a_known_caller_is_booked_for_and_the_matter_fills_itself(room: Ro
     assert parts["caller"]["appointments"][0]["may_cancel"]
     async with room.hotline.read() as db:
         assert len((await db.execute(select(Appointment.id))).all()) == 1
+
+
+async def test_equals_come_with_what_is_left_and_what_others_are_choosing(room: Room, town: Clinic) -> None:
+    full, other = await town.session(slots=1), await town.session("wu", slots=2)
+    await town.store.submit(Hold(session_id=other, owner="web:1"), SURFER)
+    page, _ = await pop(room, await room.operator())
+    (equal,) = (await page.do("equivalents", session_id=full))["choices"]
+    assert (equal["session_id"], equal["free"]) == (other, 1)
+    assert [one["face"] for one in equal["held"]] == ["网站"]
 
 
 async def test_a_stranger_needs_a_name_and_is_told_what_is_missing(room: Room, town: Clinic) -> None:

@@ -1,6 +1,8 @@
 """A real Chromium for every test of a page, and what it complained about."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -55,7 +57,14 @@ async def browser() -> AsyncIterator[Browser]:
     async with async_playwright() as play:
         browser = await play.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
         yield browser
-        await browser.close()
+        await closed(browser)
+
+
+async def closed(what: Browser | Page) -> None:
+    """Close it. One that hangs at its end goes with its driver; no test waits for it."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(10):
+            await what.close()
 
 
 def cookies(pages: TestClient[Any, Any]) -> list[Any]:

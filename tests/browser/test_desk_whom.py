@@ -6,8 +6,8 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser import desk_stage as desk
+from tests.browser.desk_seat import Seat, chromium, seat, stage, talking
 from tests.browser.desk_stage import No, Stage
-from tests.browser.test_desk_page import Seat, chromium, seat, stage, talking
 
 __all__ = ["chromium", "seat", "stage"]
 

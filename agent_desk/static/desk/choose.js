@@ -19,6 +19,7 @@ export class Choose {
   #seen = ""; // what the lists were asked for
   #changing = false; // the lists are open although a slot is held
   #equal = false;
+  #like = null; // what the equivalents on the screen stand in for
 
   // held(): what comes after a slot is held; act: a command with its refusal on the line.
   constructor(store, draft, { held }) {
@@ -39,8 +40,9 @@ export class Choose {
       off: (one) => (one.free > 0 ? "" : "约满"), pick: (one) => this.#take(this.#session.session_id, one.period_id),
     });
     this.equals = choices({
-      label: "同级号源", draw: equal, key: (one) => `${one.session_id}/${one.period_id}`,
-      pick: (one) => this.#take(one.session_id, one.period_id ?? null, one), empty: "没有同级的号源",
+      label: "同级号源", draw: equal, key: id,
+      off: (one) => (one.free > 0 ? "" : "约满"), empty: "没有同级的号源",
+      pick: (one) => this.#take(one.session_id, one.period_id ?? null, one),
     });
     this.#build();
     draft.addEventListener("change", () => this.show());
@@ -150,6 +152,7 @@ export class Choose {
     try {
       const { choices: found } = await this.#store.ask("equivalents", from);
       this.#equal = true;
+      this.#like = from;
       this.show();
       this.equals.show(found);
       this.equals.focus();
@@ -157,6 +160,17 @@ export class Choose {
       this.#said(error, false);
     }
     return null;
+  }
+
+  // As they are now. Each keeps its place, so that a digit chooses what the operator has read.
+  async #equals_now() {
+    const from = this.#like;
+    const { choices: found } = await this.#store.ask("equivalents", from);
+    if (!this.#equal || from !== this.#like) return;
+    const now = new Map(found.map((one) => [id(one), one]));
+    const kept = this.equals.items.map((one) => now.get(id(one)) ?? { ...one, free: 0, held: [] });
+    const known = new Set(kept.map(id));
+    this.equals.show([...kept, ...found.filter((one) => !known.has(id(one)))]);
   }
 
   // --- finding -----------------------------------------------------------------------------------
@@ -221,8 +235,15 @@ export class Choose {
     }
   }
 
-  #live() {
-    if (!this.lists.hidden && this.lists.checkVisibility() && !document.hidden) this.#load(true);
+  async #live() {
+    const seen = (list) => !list.hidden && list.checkVisibility();
+    if (document.hidden || !this.#store.online) return;
+    try {
+      if (seen(this.lists)) await this.#load(true);
+      else if (seen(this.equal_list) && !this.#store.busy("equivalents")) await this.#equals_now();
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error; // nobody asked: what is seen stays
+    }
   }
 
   // --- taking ------------------------------------------------------------------------------------
@@ -270,14 +291,17 @@ function shut(one) {
   return one.free > 0 ? "" : "约满";
 }
 
+const id = (one) => `${one.session_id}/${one.period_id ?? ""}`;
+const others = (one) =>
+  (one.held ?? []).slice(0, 2).map((each) => h("span", { class: "other" }, "占用中 ", down(each.until, { warn_s: 0 })));
+
 function session(one) {
-  const others = (one.held ?? []).slice(0, 2);
   return [
     h("span", { class: "cell-day" }, `${day(one.day)} ${HALVES[one.half] ?? one.half ?? ""}`),
     h("b", { class: "cell-doctor" }, one.doctor ?? "普通号", " ", h("span", { class: "soft" }, one.title)),
     h("span", { class: "cell-fee" }, money(one.fee_fen)),
     h("span", { class: `cell-free${shut(one) ? " none" : ""}` }, shut(one) || `余 ${one.free}`, !shut(one) && h("span", { class: "soft" }, `/${one.total}`)),
-    h("span", { class: "cell-held" }, others.map((each) => h("span", { class: "other" }, "占用中 ", down(each.until, { warn_s: 0 })))),
+    h("span", { class: "cell-held" }, others(one)),
   ];
 }
 
@@ -291,7 +315,8 @@ function equal(one) {
     h("span", { class: "why" }, one.why),
     h("div", { class: "equal" },
       h("b", {}, [one.hospital, one.department].join(" ")), h("span", {}, [one.doctor, one.title].filter(Boolean).join(" ")),
-      h("span", {}, `${day(one.day)} ${one.time}`), h("span", { class: "soft" }, `余 ${one.free} · ${money(one.fee_fen)}${fee}`)),
+      h("span", {}, `${day(one.day)} ${one.time}`), h("span", { class: one.free > 0 ? "soft" : "none" }, `${one.free > 0 ? `余 ${one.free}` : "约满"} · ${money(one.fee_fen)}${fee}`),
+      others(one)),
   ];
 }
 

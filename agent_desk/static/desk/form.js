@@ -55,6 +55,13 @@ export class Form {
     });
     draft.addEventListener("change", () => this.show());
     store.on(["caller"], () => this.show());
+    // The server may be another process than the one that was told of the secret.
+    store.addEventListener("state", ({ detail }) => detail === "online" && this.#still_secret());
+  }
+
+  #still_secret() {
+    const field = Object.keys(SECRET).find((one) => this.fields[one].control === document.activeElement);
+    if (field) this.#act("gap", { on: true, why: SECRET[field] });
   }
 
   node(...names) {
