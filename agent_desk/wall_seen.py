@@ -60,6 +60,7 @@ class Slow:
     hands: Sequence[Hand] = ()
     skills: Mapping[str, str] = field(default_factory=dict)
     names: Mapping[int, str] = field(default_factory=dict)
+    outcomes: Sequence[Figure] = ()
 
 
 @dataclass(frozen=True)

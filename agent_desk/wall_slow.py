@@ -2,15 +2,17 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agent_desk.house import AgentHouse
+from agent_desk.wall_outcomes import outcomes
 from agent_desk.wall_seen import Slow, Want
 from core import owed
 from core.contact import floor_view, supervision
+from core.contact.figures import Figure
 from core.contact.measure_rules import Span, start_of
 from core.contact.tally import Tally
 from core.schedule.left import left, sold_since
@@ -18,6 +20,8 @@ from core.values import Channel, day_of
 
 # Seconds between two looks.
 SLOW_S = 5.0
+# What is known only days later is asked so seldom.
+OUTCOMES_S = 60.0
 SOLD_OVER = timedelta(minutes=30)
 AHEAD = timedelta(days=7)
 SAID_WITHIN = timedelta(hours=1)
@@ -44,6 +48,7 @@ class SlowLook:
         self._house = house
         self._turn = asyncio.Lock()
         self._looked_at: datetime | None = None
+        self._outcomes: Sequence[Figure] = ()
         self.seen = Slow()
 
     def due(self) -> None:
@@ -70,6 +75,8 @@ class SlowLook:
         async with self._house.hotline.read() as db:
             wants = await _wants(db, wanted, now)
             said, hands = await floor_view.lines(db, now - SAID_WITHIN)
+            if not self._outcomes or now - self._outcomes[0].as_of >= timedelta(seconds=OUTCOMES_S):
+                self._outcomes = await outcomes(db, now)
             return Slow(
                 wants,
                 await floor_view.dispositions(db, today, now + timedelta(days=1)),
@@ -81,6 +88,7 @@ class SlowLook:
                 hands,
                 await floor_view.skills(db),
                 await floor_view.names(db),
+                self._outcomes,
             )
 
 

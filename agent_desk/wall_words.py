@@ -138,6 +138,7 @@ def parts(seen: Seen) -> dict[str, object]:
         "more": (
             dict(seen.acts), slow.dispositions, slow.callbacks, slow.parts, seen.lines, slow.outbox_s // 10,
             [one for one in slow.callbacks if one.promised_for <= seen.as_of],
+            [still(figure) for figure in slow.outcomes],
         ),
         "floor": (slow.greetings, slow.said),
         "day": seen.curve,

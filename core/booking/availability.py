@@ -214,9 +214,7 @@ async def _counts(
     return found
 
 
-async def held_until(
-    db: AsyncSession, ids: Sequence[int], now: datetime
-) -> Mapping[int, list[HeldUntil]]:
+async def held_until(db: AsyncSession, ids: Sequence[int], now: datetime) -> Mapping[int, list[HeldUntil]]:
     """What is just being chosen in each of these sessions, soonest free again first."""
     query = (
         select(Hold.session_id, Hold.expires_at, Hold.owner, Hold.channel)

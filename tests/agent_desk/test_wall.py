@@ -12,13 +12,14 @@ from aiohttp.test_utils import TestClient
 
 from agent_desk.monitoring import MONITOR
 from core import journal
-from core.contact import agents, engine, queueing, supervision
-from core.contact.agent_tables import Skill
+from core.contact import agents, engine, matters, queueing, supervision
+from core.contact.agent_tables import Matter, Skill
 from core.contact.distribution import Offer
 from core.contact.rules import Disposition
 from core.contact.tables import Greeting
 from core.events import SupervisorActed
 from core.health import State, Told
+from core.people.register import register
 from core.staff import sessions
 from core.staff.tables import Staff
 from core.values import Actor, system
@@ -143,7 +144,25 @@ async def _settled(client: Client, hotline: Hotline) -> None:
             pass
 
 
-@pytest.mark.parametrize("panel", ["figure/waiting", "figure/occupancy", "figure/connected", "acts/booked",
+async def test_what_is_known_days_later_stands_among_the_figures_with_its_formula(
+    client: Client, hotline: Hotline, clock: FrozenClock, floor: list[int]
+) -> None:
+    async with hotline.work(SWITCH) as work:
+        person = await register(work, name="李秀英")
+    for hours in (0, 30, 50):
+        clock.advance(hours=hours)
+        call = await ring(hotline, 1 + hours // 10)
+        async with hotline.work(SWITCH) as work:
+            made = await matters.open_matter(work, call, floor[0])
+            (await work.db.get_one(Matter, made.matter_id)).person_id = person.id
+            await matters.dispose(work, made.matter_id, "advice", "where")
+    await enter(client, hotline, "supervise", login="chief", number="9002")  # the other session has ended
+    assert "首次解决 72至96小时前 0.0%" in shown(await text(client, "/wall/"))
+    assert "107****5671" in await text(client, "/wall/panel/figure/solved")
+    assert "近7天没有到期的就诊" in await text(client, "/wall/panel/figure/missed")
+
+
+@pytest.mark.parametrize("panel", ["figure/waiting", "figure/occupancy", "figure/solved", "figure/missed", "figure/connected", "acts/booked",
                                    "lines/", "callbacks/", "message/", "greetings/", "system/"])  # fmt: skip
 async def test_every_panel_opens_on_its_own_and_beside_the_wall(client: Client, panel: str) -> None:
     alone = await text(client, f"/wall/panel/{panel}")
