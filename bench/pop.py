@@ -137,7 +137,7 @@ async def _bare_page(house: House) -> AsyncIterator[str]:
 
     app = web.Application()
     app.add_routes([web.get("/", page), web.get("/socket", socket)])
-    runner = web.AppRunner(app)
+    runner = web.AppRunner(app, shutdown_timeout=1.0)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
