@@ -30,6 +30,7 @@ class Switch:
         self.ended = asyncio.Event()
         self.answered: asyncio.Queue[str] = asyncio.Queue()
         self.refuses = False
+        self.starting: list[str | None] = []  # what the next registrations get instead; None: no answer
         self._socket: web.WebSocketResponse | None = None
         self._contact = ""
         self._calls = 0
@@ -73,7 +74,10 @@ class Switch:
                 await self._request("ACK", 1)
                 self.answered.put_nowait(heard.body)
             return
-        if heard.method == "REGISTER":
+        if heard.method == "REGISTER" and self.starting:
+            if status := self.starting.pop(0):
+                await self._answer(heard, status)
+        elif heard.method == "REGISTER":
             self._contact = heard.headers["contact"].partition("<")[2].partition(">")[0]
             expires = heard.headers.get("expires", "60")
             await self._answer(heard, Contact=f"<{self._contact}>;expires={expires}")
@@ -83,11 +87,11 @@ class Switch:
             if heard.method == "BYE":
                 self.ended.set()
 
-    async def _answer(self, heard: Heard, **more: str) -> None:
+    async def _answer(self, heard: Heard, status: str = "200 OK", **more: str) -> None:
         same = {name: heard.headers[name.lower()] for name in ("Via", "From", "Call-ID", "CSeq")}
         to = heard.headers["to"]
         await self._send(
-            "SIP/2.0 200 OK", {**same, "To": to if ";tag=" in to else f"{to};tag=switch", **more}, ""
+            f"SIP/2.0 {status}", {**same, "To": to if ";tag=" in to else f"{to};tag=switch", **more}, ""
         )
 
     async def _request(self, method: str, number: int, body: str = "", **more: str) -> None:

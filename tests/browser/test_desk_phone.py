@@ -239,6 +239,17 @@ async def test_a_phone_without_its_switch_is_said_and_comes_back(seat: Seat, sta
     assert len(stage.did("rejoin")) == 2
 
 
+@pytest.mark.parametrize("first", ["503 Service Unavailable", None], ids=["refused", "unanswered"])
+async def test_a_phone_insists_while_a_switch_is_only_starting(
+    seat: Seat, stage: Stage, first: str | None
+) -> None:
+    page = await seat()
+    stage.switch.starting = [first, first]
+    await stage.change(me={**desk.ME, "device": "page"}, phone=phone_in_page(page.url))
+    await expect(page.locator("#note")).to_contain_text("没有连上交换机")
+    await expect(page.locator(".device-line")).to_contain_text("已连上", timeout=25_000)
+
+
 async def test_a_microphone_that_is_not_allowed_is_named_before_a_call(seat: Seat, stage: Stage) -> None:
     page = await seat()
     await page.evaluate(

@@ -8,6 +8,8 @@ const LOOK_MS = 1_000;
 // The name under which the switch calls for what was asked for a moment ago (ivr/control.py).
 const ASKED_FOR = "asked-for";
 const RECOVER_S = { min: 1, max: 4 };
+// A switch that is there answers a registration in a fraction of this.
+const REGISTER_MS = 3_000;
 // The call that was muted here; kept for a page that is loaded anew.
 const MUTED = "desk.muted";
 const MINE = ["talking", "holding", "consulting", "dialling"];
@@ -26,6 +28,7 @@ export class Phone extends EventTarget {
   #looks = [];
   #clock = 0;
   #ringer = new Ringer();
+  #patience = 0;
 
   constructor(store, sound) {
     super();
@@ -148,14 +151,15 @@ export class Phone extends EventTarget {
     this.#tell();
   }
 
-  #register({ socket_url, user, password, domain }) {
-    if (typeof JsSIP === "undefined") {
-      this.registered = false;
-      return;
-    }
+  #register(phone) {
     this.registered = false;
+    if (typeof JsSIP === "undefined") return;
     this.microphone.open();
     this.#sound.setSinkId?.(localStorage.getItem("desk.output") ?? "").catch(() => {});
+    this.#connect(phone);
+  }
+
+  #connect({ socket_url, user, password, domain }) {
     const agent = (this.#agent = new JsSIP.UA({
       sockets: [new JsSIP.WebSocketInterface(socket_url)],
       uri: `sip:${user}@${domain}`,
@@ -165,12 +169,27 @@ export class Phone extends EventTarget {
       connection_recovery_min_interval: RECOVER_S.min,
       connection_recovery_max_interval: RECOVER_S.max,
     }));
-    agent.on("registered", () => this.#is_registered(true));
+    agent.on("registered", () => agent === this.#agent && this.#is_registered(true));
     for (const gone of ["unregistered", "registrationFailed", "disconnected"]) {
       agent.on(gone, () => agent === this.#agent && this.#is_registered(false));
     }
+    for (const open of ["connected", "registrationFailed"]) agent.on(open, () => this.#insist(agent));
     agent.on("newRTCSession", ({ originator, session }) => originator === "remote" && this.#invited(session, agent));
     agent.start();
+  }
+
+  // A switch that has just come up may refuse a phone, or leave it without an answer; JsSIP would then wait
+  // half a minute, or for good.
+  #insist(agent) {
+    if (agent !== this.#agent) return;
+    clearTimeout(this.#patience);
+    this.#patience = setTimeout(() => {
+      const { phone } = this.#store.parts;
+      if (agent !== this.#agent || this.registered || !agent.isConnected() || this.#session || !phone?.user) return;
+      this.#agent = null;
+      agent.stop();
+      this.#connect(phone);
+    }, REGISTER_MS);
   }
 
   #is_registered(yes) {
