@@ -271,10 +271,10 @@ def test_thousands_of_steps_lose_no_slot_on_sqlite(sqlite_model: Path, in_memory
         shutil.copy(sqlite_model, copy)
         return f"sqlite+aiosqlite:///{copy}"
 
-    live(new_url, 60)
+    live(new_url, 40)
 
 
 @pytest.mark.slow
-def test_thousands_of_steps_lose_no_slot_on_postgresql(postgres: Cluster) -> None:
+def test_over_a_thousand_steps_lose_no_slot_on_postgresql(postgres: Cluster) -> None:
     with ExitStack() as stack:
-        live(lambda: stack.enter_context(postgres.database()), 30)
+        live(lambda: stack.enter_context(postgres.database()), 20)

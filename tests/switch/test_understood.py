@@ -29,7 +29,7 @@ pytestmark = [
     pytest.mark.asyncio(loop_scope="session"),
 ]
 
-COUNT, IN_ONE_CALL = 36, 6
+COUNT, IN_ONE_CALL = 24, 6
 # The quick voice says each second one: its figure stands beside the other, and takes as long to hear.
 QUICK = slice(None, None, 2)
 MOST_WRONG = 0.15
