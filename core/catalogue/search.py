@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core.catalogue.run_together import named
 from core.catalogue.search_rules import Entry, Spelling, plain, ranked
 from core.catalogue.tables import Department, Doctor, Hospital, Post
 from core.journal import JournalRow
@@ -31,10 +32,17 @@ class Finder:
         self, db: AsyncSession, query: str, *, limit: int = 12, hospital_id: int | None = None
     ) -> list[Entry]:
         """The best hits, of live hospitals and what is open in them. hospital_id: what is there first."""
+        return ranked(await self._now(db), query, limit=limit, hospital_id=hospital_id)
+
+    async def named(self, db: AsyncSession, words: Sequence[str], *, limit: int) -> list[Entry]:
+        """What the words of a text mean, also when its names are written without blanks between them."""
+        return named(await self._now(db), words, limit=limit)
+
+    async def _now(self, db: AsyncSession) -> Sequence[Entry]:
         stamp = await _stamp(db)
         if stamp != self._stamp:
             self._entries, self._stamp = await _read(db), stamp
-        return ranked(self._entries, query, limit=limit, hospital_id=hospital_id)
+        return self._entries
 
 
 async def _stamp(db: AsyncSession) -> _Stamp:

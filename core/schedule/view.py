@@ -158,6 +158,20 @@ async def next_release(db: AsyncSession, department_id: int, now: datetime) -> d
     return (await db.execute(query)).scalar_one_or_none()
 
 
+async def next_session(
+    db: AsyncSession, department_id: int, doctor_id: int | None, now: datetime
+) -> int | None:
+    """The soonest session still ahead, full or stopped as it may be: what others may stand in for."""
+    query = select(Session.id).where(
+        Session.department_id == department_id,
+        Session.state.in_([SessionState.PUBLISHED, SessionState.STOPPED]),
+        Session.starts_at > now,
+    )
+    if doctor_id is not None:
+        query = query.where(Session.doctor_id == doctor_id)
+    return await db.scalar(query.order_by(Session.starts_at, Session.id).limit(1))
+
+
 async def slot_facts(
     db: AsyncSession, *, session_id: int, period_id: int | None = None
 ) -> tuple[SlotFacts, datetime | None] | None:
