@@ -11,6 +11,7 @@ from core.booking.facts import SlotFacts
 from core.booking.hold import live_hold
 from core.booking.loading import appointment, asked, facts_for
 from core.booking.may import may_book, pay_terms
+from core.booking.paying import hold_still
 from core.booking.rules import FHIR, State, step
 from core.booking.tables import Appointment
 from core.credit.book import RuleBook
@@ -63,7 +64,10 @@ async def book(work: Work, command: Book) -> Booked:
         ),
     )
     if terms.pay_by is not None:
-        await money.ask(work, appointment_id=made.id, hospital_id=made.hospital_id, amount_fen=made.fee_fen)
+        await money.ask(
+            work, appointment_id=made.id, hospital_id=made.hospital_id, amount_fen=made.fee_fen,
+            pay_by=terms.pay_by,
+        )  # fmt: skip
     if wanted.book.ruling("block.booked").value is not None:  # else a line that nobody ever counts
         await note(
             work, person_id=made.person_id, kind="booked", appointment_id=made.id,
@@ -79,6 +83,7 @@ async def change(work: Work, command: Change) -> Booked:
     `may_book` for the new one. Whatever is refused, the old appointment stands as it was.
     """
     old = await appointment(work, command.appointment_id)
+    await hold_still(work, old)
     channel = work.by.channel or Channel.WINDOW
     row = await live_hold(work, command.hold_id)
     slot = await work.db.get_one(Slot, row.slot_id)
@@ -131,7 +136,9 @@ async def change(work: Work, command: Change) -> Booked:
     if back_fen:
         await money.owe_back(work, appointment_id=made.id, amount_fen=back_fen, reason="changed")
     if waits is not None:
-        await money.ask(work, appointment_id=made.id, hospital_id=made.hospital_id, amount_fen=due_fen)
+        await money.ask(
+            work, appointment_id=made.id, hospital_id=made.hospital_id, amount_fen=due_fen, pay_by=waits
+        )
     work.record(
         AppointmentChanged(
             appointment_id=old.id,

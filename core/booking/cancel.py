@@ -8,6 +8,7 @@ from core.booking.commands import Cancel, Cancelled
 from core.booking.deadlines import may_cancel
 from core.booking.loading import Asked, appointment, asked
 from core.booking.may import ruled
+from core.booking.paying import hold_still
 from core.booking.rules import FHIR, State, step
 from core.booking.tables import Appointment
 from core.credit.engine import note
@@ -25,6 +26,7 @@ async def cancel(work: Work, command: Cancel) -> Cancelled:
     channel. Raises AppointmentUnknown and the refusals of `may_cancel`.
     """
     made = await appointment(work, command.appointment_id)
+    await hold_still(work, made)
     wanted = await asked(work, session_id=made.session_id)
     may_cancel(
         made,

@@ -8,6 +8,7 @@ from core.errors import CardChargeOff, CardMismatch, IdentityNeeded, Refusal
 from core.events import AppointmentConfirmed
 from core.money import card
 from core.money import engine as money
+from core.money.engine import Came
 from core.people.tables import VisitCard
 from core.schedule import slots
 from core.schedule.tables import Slot
@@ -21,13 +22,14 @@ async def pay(
     """Believe a cashier's notice once and confirm the appointment; False for a repeat.
 
     Money for an expired appointment takes the slot again if it is still free, else all of it is
-    owed back (domain 2.4). Raises WrongAmount, AppointmentUnknown.
+    owed back (domain 2.4); so is what comes for a payment that was paid already. Raises WrongAmount,
+    AppointmentUnknown.
     """
     made = await appointment(work, appointment_id)
-    if not await money.receive(
-        work, payment_id=payment_id, provider=provider, txn=txn, amount_fen=amount_fen
-    ):
-        return False
+    await hold_still(work, made)
+    came = await money.receive(work, payment_id=payment_id, provider=provider, txn=txn, amount_fen=amount_fen)
+    if came is not Came.FIRST:
+        return came is Came.TWICE
     if made.state == State.UNPAID:
         _confirm(work, made)
     elif made.state == State.EXPIRED and await _paid_up(work, made) and await _may_return(work, made):
@@ -36,6 +38,15 @@ async def pay(
     elif State(made.state) not in LIVE:
         await money.owe_back(work, appointment_id=made.id, amount_fen=amount_fen, reason="too-late")
     return True
+
+
+async def hold_still(work: Work, made: Appointment) -> None:
+    """Look at it again, and let nobody end it until we are through.
+
+    Time asks for no person's lock: an appointment that expires at this moment is expired, or paid, or
+    given up by the patient, and never two of these.
+    """
+    await work.db.refresh(made, with_for_update={"key_share": True})
 
 
 def _confirm(work: Work, made: Appointment) -> None:

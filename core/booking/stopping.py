@@ -31,9 +31,9 @@ async def stop(work: Work, session_id: int, *, reason: str) -> list[int]:
     rows = (
         (
             await work.db.execute(
-                select(Appointment).where(
-                    Appointment.session_id == session_id, Appointment.state.in_(_STOPPABLE)
-                )
+                select(Appointment)
+                .where(Appointment.session_id == session_id, Appointment.state.in_(_STOPPABLE))
+                .with_for_update(key_share=True)  # a cancellation at this moment ends it, or we stop it
             )
         )
         .scalars()

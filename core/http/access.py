@@ -96,6 +96,12 @@ def access_of(handler: object) -> Access | None:
     return found if isinstance(found, Access) else None
 
 
+def from_anywhere(handler: T) -> T:
+    """Declare: a form of another site may be sent here. Only for what decides nothing by its cookies."""
+    handler.from_anywhere = True  # type: ignore[attr-defined] # this is the declaration
+    return handler
+
+
 def own_origin(request: web.Request) -> bool:
     """False when another site's page makes this request: browsers send Origin, and no page can forge it."""
     origin = request.headers.get("Origin")

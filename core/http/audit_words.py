@@ -31,6 +31,10 @@ ACTS = {
     "quality-scored": "质检评分",
     "quality-decided": "质检申诉裁定",
     "supervised": "班长操作",
+    "notice-refused": "支付通知未采信",
+    "refund-sent-again": "重新退款",
+    "refund-by-hand": "人工退款",
+    "difference-settled": "处理对账差错",
 }
 
 

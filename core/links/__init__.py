@@ -1,0 +1,1 @@
+"""What reaches outside: hospitals and cashiers, each behind a port of the core."""
