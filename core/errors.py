@@ -404,6 +404,18 @@ class CardChargeOff(DeskRefusal):
     code = "card-charge-off"
 
 
+class CashierAway(DeskRefusal):
+    """Nothing can be paid online here just now, and pages alone offer it. facts: why (no-account, away)."""
+
+    code = "cashier-away"
+
+
+class LinkOver(DeskRefusal):
+    """A one-time link that was used, is too old, or never was; pages alone have them."""
+
+    code = "link-over"
+
+
 class DraftIncomplete(DeskRefusal):
     """Something must still be asked of the caller. facts: field, words."""
 

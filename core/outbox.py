@@ -24,6 +24,14 @@ log = structlog.get_logger()
 GAP_S = 0.05
 
 
+class Later(Exception):
+    """Not now, and no failure: the parcel is carried at this instant."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__("later")
+        self.until = until
+
+
 @dataclass(frozen=True)
 class Parcel:
     """One event on its way to one carrier.
@@ -42,7 +50,7 @@ class Carrier(Protocol):
     """Brings one event outside. It must bear being asked twice with the same key."""
 
     async def carry(self, parcel: Parcel) -> None:
-        """Raises OutsideError, permanent or not."""
+        """Raises OutsideError, permanent or not; Later."""
 
 
 @dataclass(frozen=True)
@@ -222,6 +230,8 @@ class Outbox:
                 entry = await journal.entry(db, row.journal_id)
             async with asyncio.timeout(route.within_s):
                 await route.carrier.carry(Parcel(f"j{row.journal_id}", entry, row.attempt, last))
+        except Later as later:
+            await self._settle(name, row, "later", due_at=later.until, attempts=row.attempt - 1)
         except OutsideError as error:
             await self._failed(name, row, str(error), give_up=error.permanent or last)
         except TimeoutError:

@@ -3,6 +3,7 @@
 import os
 import secrets
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -74,6 +75,34 @@ class Settings(BaseSettings):
         pattern="^(optional|administrators|everybody)$",
         description="Who must have a second factor",
     )
+
+    public: str = Field(
+        default="", pattern=r"^(https?://[^/\s]+)?$", description="Address by which others reach these pages"
+    )
+    text_number: str = Field(
+        default="", pattern=r"^\d{0,20}$", description="Published number for booking by text (R-097)"
+    )
+    texts: tuple[Literal["console", "smpp", "http", "twilio"], ...] = Field(
+        default=("console",), min_length=1, description="Gateways for texts, the preferred one first"
+    )
+    text_rates: dict[str, float] = Field(
+        default_factory=dict, description='Texts a second by gateway where it is not 100: {"smpp": 300}'
+    )
+    smpp_host: str = ""
+    smpp_port: int = Field(default=2775, ge=1, le=65535)
+    smpp_system_id: str = Field(default="", max_length=15)
+    smpp_password: SecretStr = SecretStr("")
+    smpp_tls: bool = False
+    smpp_window: int = Field(default=10, ge=1, le=1000, description="Parts that may wait for an answer")
+    http_text_address: str = Field(default="", description="Where a signed-HTTP aggregator takes texts")
+    http_text_key: str = ""
+    http_text_secret: SecretStr = SecretStr("")
+    http_text_their_keys: dict[str, SecretStr] = Field(
+        default_factory=dict, description="Secrets by which we believe what the aggregator brings, by key"
+    )
+    twilio_account_sid: str = ""
+    twilio_auth_token: SecretStr = SecretStr("")
+    twilio_sender: str = Field(default="", description="+86… or a messaging service, MG…")
 
     hold_grace_minutes: int = Field(default=10, ge=0, le=60, description="A hold outlives its call by this")
     callback_hours: int = Field(default=2, ge=1, le=24, description="A message is answered within this")

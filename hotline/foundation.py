@@ -13,6 +13,7 @@ import structlog
 from core.booking.store import PlainStore, Store
 from core.chance import SystemChance, SystemClock
 from core.database import open_database
+from core.links import cashiers
 from core.migrations import upgrade
 from core.observing import Metrics
 from core.sealing import AesSealer
@@ -20,7 +21,7 @@ from core.settings import Settings
 from core.wake import Neighbours, Wake
 from core.work import Hotline
 from hotline import demo
-from sms.outbound import ROUTES
+from sms import inbound, outbound
 
 log = structlog.get_logger()
 
@@ -59,7 +60,7 @@ async def foundation(settings: Settings) -> AsyncIterator[Foundation]:
             SystemChance(),
             AesSealer(settings.master()),
             demo=settings.demo,
-            routes=ROUTES,
+            routes={**outbound.ROUTES, **inbound.ROUTES, **cashiers.ROUTES},
             committed=neighbours.committed if neighbours else wake.ring,
         )
         if settings.demo:

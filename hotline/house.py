@@ -7,9 +7,10 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
+from functools import partial
 
 import structlog
 from aiohttp import web
@@ -17,15 +18,16 @@ from aiohttp import web
 from agent_desk.app import mount
 from agent_desk.house import AgentHouse, DeskManners
 from core import health
-from core.contact import view as contact_view
 from core.contact.watch import Watch
 from core.feed import Feed
 from core.health import Health
 from core.http.sessions import SessionManners
+from core.money.link import pay_path
 from core.observing import set_up_logs
 from core.outbox import Outbox
 from core.recordings.auditing import Auditor
 from core.recordings.keeping import Keeper
+from core.sealing import Sealer
 from core.settings import Settings
 from core.staff.login import SecondFactor
 from core.staff.sessions import Lives
@@ -36,17 +38,16 @@ from hotline.foundation import Foundation, alone, foundation
 from hotline.jobs import jobs
 from hotline.keeping import recordings_probe
 from hotline.listening import Listening
+from hotline.paying import Paying, open_paying
 from hotline.speaking import Speaking
 from hotline.staff_verbs import first_administrator
 from hotline.telephone import Telephone, distribution
+from hotline.texting import Texting, open_texting
 from hotline.wording import SpokenWording
 from ivr.prompts import PromptError, catalogue
 from ivr.voices import open_voice
 from sms import kept
-from sms.gateways.console import ConsoleGateway
 from sms.kept import KeptText
-from sms.outbound import CARRIER
-from sms.texter import Texter
 from web.app import make_app
 from web.house import WebHouse
 
@@ -94,13 +95,12 @@ async def standing(settings: Settings, fall: Callable[[], None]) -> AsyncIterato
         ground = await stack.enter_async_context(foundation(settings))
         if not settings.demo and (told := await first_administrator(ground.hotline)):
             print(told, file=sys.stderr, flush=True)
-        texter = Texter(
-            ground.hotline,
-            ConsoleGateway(lambda line: log.info("sent", line=line)),
-            callbacks=contact_view.callback,
-            metrics=ground.metrics,
+        texting = await stack.enter_async_context(open_texting(ground))
+        paying = await stack.enter_async_context(
+            open_paying(ground, partial(_paid_page, ground.hotline.sealer))
         )
-        outbox = Outbox(ground.hotline, {CARRIER: texter.route()}, ground.wake, metrics=ground.metrics)
+        carriers = {**texting.carriers(), **paying.carriers()}
+        outbox = Outbox(ground.hotline, carriers, ground.wake, metrics=ground.metrics)
         feed = Feed(ground.hotline, ground.wake, metrics=ground.metrics)
         timers = Timers(ground.hotline, jobs(), metrics=ground.metrics)
         speaking = Speaking(ground.hotline, feed, await open_voice(settings))
@@ -111,6 +111,8 @@ async def standing(settings: Settings, fall: Callable[[], None]) -> AsyncIterato
             "database": health.database(ground.hotline),
             **telephone.probes,
             "outbox": health.outbox(ground.hotline, outbox),
+            "texts": texting.probe,
+            "cashiers": paying.probe,
             "timers": health.timers(ground.hotline.clock, timers),
             "disk": health.disk(settings.data),
             "recordings": recordings_probe(keeper, recording=settings.recording),
@@ -124,6 +126,8 @@ async def standing(settings: Settings, fall: Callable[[], None]) -> AsyncIterato
             "watch": Watch(ground.hotline, policy=distribution(settings)).run(),
             "recordings": keeper.run(),
             "recordings verified": Auditor(ground.hotline, keeper.kept).run(),
+            **texting.running,
+            **paying.running,
         }
         if ground.neighbours:
             running["neighbours"] = ground.neighbours.run()
@@ -131,17 +135,27 @@ async def standing(settings: Settings, fall: Callable[[], None]) -> AsyncIterato
         stack.push_async_callback(telephone.stop)
         address = await stack.enter_async_context(
             _pages(
-                _web_house(ground, feed, parts, telephone, speaking),
+                _web_house(ground, feed, parts, telephone, speaking, texting, paying),
                 _agent_house(ground, feed, parts, telephone),
                 settings,
+                [*texting.routes, *paying.routes],
             )
         )
+        paying.address = address.rstrip("/")
+        if settings.demo:
+            texting.address = paying.address
         await telephone.start()
         yield {"web": address, "sip": telephone.sip, "data": str(settings.data.resolve())}
 
 
 def _web_house(
-    ground: Foundation, feed: Feed, parts: Health, telephone: Telephone, speaking: Speaking
+    ground: Foundation,
+    feed: Feed,
+    parts: Health,
+    telephone: Telephone,
+    speaking: Speaking,
+    texting: Texting,
+    paying: Paying,
 ) -> WebHouse:
     async def texts(limit: int) -> list[KeptText]:
         async with ground.hotline.read() as db:
@@ -159,6 +173,10 @@ def _web_house(
         sentence=_sentence,
         demo=ground.settings.demo,
         people=demo_staff.PEOPLE if ground.settings.demo else (),
+        write_text=texting.write if ground.settings.demo else None,
+        sms_number=_text_number(ground.settings),
+        pay=paying.counter.till.begin,
+        pay_origin=paying.form_origin,
         sessions=SessionManners(
             Lives(
                 timedelta(minutes=ground.settings.session_idle_minutes),
@@ -174,6 +192,16 @@ def _web_house(
             speaking.voice, speaking.progress, Listening(speaking.voice, ground.hotline.clock)
         ),
     )
+
+
+def _paid_page(sealer: Sealer, appointment_id: int | None) -> str:
+    """Where a patient comes back to from the cashier."""
+    return "/" if appointment_id is None else pay_path(sealer, appointment_id)
+
+
+def _text_number(settings: Settings) -> str:
+    """Where patients send their texts; in the demo the form of the start page plays the telephone."""
+    return settings.text_number or (settings.numbers[0] if settings.demo else "")
 
 
 def _agent_house(ground: Foundation, feed: Feed, parts: Health, telephone: Telephone) -> AgentHouse:
@@ -223,9 +251,12 @@ async def _for_ever(
 
 
 @asynccontextmanager
-async def _pages(house: WebHouse, desks: AgentHouse, settings: Settings) -> AsyncIterator[str]:
-    """Serve the pages of the public and of operators; yields their address."""
+async def _pages(
+    house: WebHouse, desks: AgentHouse, settings: Settings, webhooks: Sequence[web.RouteDef]
+) -> AsyncIterator[str]:
+    """Serve the pages of the public and of operators, and what gateways call; yields their address."""
     app = make_app(house)
+    app.add_routes(webhooks)
     mount(app, desks)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=STOP_WEB_S)
     await runner.setup()

@@ -19,6 +19,7 @@ from core.staff import guesses
 from core.staff import sessions as staff_sessions
 from core.timers import Job
 from core.work import Work
+from sms.inbound import end_talks
 
 # Nobody repeats a command after a week.
 KEYS_LIVE = timedelta(days=7)
@@ -42,6 +43,7 @@ def jobs() -> Sequence[Job]:
         Job("attempts", 300, forget_attempts),
         Job("keys", 3600, forget_keys),
         Job("drafts", 600, forget_due),
+        Job("talks", 60, end_talks),
         Job("gone-home", 60, gone_home),
         Job("guesses", 300, guesses.forget_old),
         Job("staff-sessions", 3600, staff_sessions.forget_old),

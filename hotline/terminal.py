@@ -16,6 +16,7 @@ from ivr.reception import Desk
 from ivr.simulator import Simulator, Typing
 from sms import kept
 from sms.gateways.console import ConsoleGateway
+from sms.gateways.pool import Member, Pool
 from sms.outbound import CARRIER
 from sms.texter import Texter
 
@@ -46,7 +47,8 @@ async def call(settings: Settings, *, ani: str | None) -> int:
             if caller.given_away:  # nobody sits behind a terminal: as on the telephone, a message is taken
                 ended = await desk.wait(caller)
         print(f"—— {DISPOSITION_WORDS[ended]}")
-        texter = Texter(ground.hotline, ConsoleGateway(lambda _line: None), callbacks=contact_view.callback)
+        silent = Pool([Member(ConsoleGateway(lambda _line: None), rate=1000)], ground.hotline.clock)
+        texter = Texter(ground.hotline, silent, callbacks=contact_view.callback)
         await _show_texts(
             ground.hotline, Outbox(ground.hotline, {CARRIER: texter.route()}, ground.wake), before
         )

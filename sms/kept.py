@@ -11,15 +11,19 @@ from core.events import TextDropped, TextFailed, TextSent
 from core.sealing import Sealer
 from core.values import Phone
 from core.work import Work
+from sms import parts
 from sms.segments import segments
 from sms.states import TextState, before
-from sms.tables import TextMessage
+from sms.tables import TextMessage, TextStop
 from sms.texts import Kind
 
 
 @dataclass(frozen=True)
 class Draft:
-    """A text about to be queued; without a body it is dropped, and `why` says why."""
+    """A text about to be queued; without a body it is dropped, and `why` says why.
+
+    starts_at: of the visit it is about.
+    """
 
     kind: Kind
     subject: str
@@ -28,6 +32,7 @@ class Draft:
     phone: Phone
     body: str | None
     why: str | None = None
+    starts_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -62,7 +67,7 @@ async def keep(work: Work, draft: Draft, journal_id: int) -> TextMessage:
         work.db.add(row)
         await work.db.flush()
     if draft.body is None and row.state == TextState.QUEUED:
-        _drop(work, row, draft.why or "")
+        drop(work, row, draft.why or "")
     return row
 
 
@@ -95,25 +100,38 @@ async def drop_older(work: Work, subject: str, version: int) -> None:
         .with_for_update()
     )
     for row in (await work.db.execute(older)).scalars():
-        _drop(work, row, "overtaken")
+        drop(work, row, "overtaken")
 
 
-def _drop(work: Work, row: TextMessage, why: str) -> None:
+def drop(work: Work, row: TextMessage, why: str) -> None:
+    """It is not sent, and why."""
     row.state, row.why, row.settled_at = TextState.DROPPED.value, why, work.now
     work.record(TextDropped(text_id=row.id, text_kind=row.kind, appointment_id=row.appointment_id, why=why))
 
 
-async def sent(work: Work, text_id: int, gateway_id: str) -> bool:
-    """The gateway has it. False when the text was settled meanwhile."""
+async def asked(work: Work, text_id: int, gateway: str | None) -> None:
+    """A text is about to leave for this gateway; None: the one that was asked surely has it not."""
+    await work.db.execute(
+        update(TextMessage)
+        .where(TextMessage.id == text_id, TextMessage.state == TextState.QUEUED.value)
+        .values(gateway=gateway)
+    )
+
+
+async def sent(work: Work, text_id: int, gateway: str, part_ids: Sequence[str]) -> bool:
+    """The gateway has it, in these parts. False when the text was settled meanwhile."""
     done = await work.db.execute(
         update(TextMessage)
         .where(TextMessage.id == text_id, TextMessage.state.in_(before(TextState.SENT)))
-        .values(state=TextState.SENT.value, why=None, gateway_id=gateway_id, sent_at=work.now)
+        .values(
+            state=TextState.SENT.value, why=None, gateway=gateway, gateway_id=part_ids[0], sent_at=work.now
+        )
         .returning(TextMessage.kind, TextMessage.appointment_id, TextMessage.segments)
     )
     row = done.one_or_none()
     if row is not None:
         work.record(TextSent(text_id=text_id, text_kind=row[0], appointment_id=row[1], segments=row[2]))
+        await parts.handed(work, text_id, gateway, part_ids)
     return row is not None
 
 
@@ -130,6 +148,11 @@ async def failed(work: Work, text_id: int, to: TextState, why: str) -> bool:
         permanent = to is TextState.FAILED
         work.record(TextFailed(text_id=text_id, text_kind=row[0], appointment_id=row[1], permanent=permanent))
     return row is not None
+
+
+async def stopped(work: Work, phone: Phone) -> bool:
+    """Whether a number has asked for no reminders."""
+    return await work.db.get(TextStop, work.sealer.fingerprint(phone.digits, "phone")) is not None
 
 
 async def recent(

@@ -17,9 +17,10 @@ from core.events import (
     CallbackPromised,
     DraftLeft,
     Event,
+    TextReplied,
 )
 from core.values import local
-from sms.texts import Kind, write
+from sms.texts import NUMBERS, Kind, write
 
 CARRIER = "sms"
 
@@ -34,10 +35,10 @@ EVENTS: tuple[type[Event], ...] = (
     AppointmentRestored,
     CallbackPromised,
     DraftLeft,
+    TextReplied,
 )
 ROUTES: dict[str, tuple[str, ...]] = {event.kind: (CARRIER,) for event in EVENTS}
 
-_NUMBERS = {"ordinary": "普通号", "expert": "专家号", "disease": "专病号", "special": "特需号"}
 _STANDS = {State.BOOKED: Kind.BOOKED, State.UNPAID: Kind.PAYMENT_DUE, State.PROVISIONAL: Kind.PROVISIONAL}
 _ENDS: dict[type[Event], tuple[State, Kind]] = {
     AppointmentCancelled: (State.CANCELLED, Kind.CANCELLED),
@@ -77,12 +78,13 @@ def text_for(event: Event, made: AppointmentView, now: datetime) -> Kind | Drop:
     return kind
 
 
-def words_for(kind: Kind, made: AppointmentView, now: datetime) -> str:
-    """An appointment's text; times as clocks in Shanghai show them."""
+def words_for(kind: Kind, made: AppointmentView, now: datetime, *, link: str = "") -> str:
+    """An appointment's text; times as clocks in Shanghai show them. link: where the number of a
+    provisional patient's papers is given, or the fee is paid."""
     names = {
         "hospital": made.hospital,
         "department": made.department,
-        "doctor": made.doctor or _NUMBERS.get(made.number_kind, ""),
+        "doctor": made.doctor or NUMBERS.get(made.number_kind, ""),
     }
     facts = {
         "serial": made.serial,
@@ -92,6 +94,7 @@ def words_for(kind: Kind, made: AppointmentView, now: datetime) -> str:
         "refund_fen": made.refund_fen,
         "pay_by": local(made.pay_by) if made.pay_by else None,
         "now": local(now),
+        "link": link,
     }
     return write(kind, facts, names)
 
@@ -102,7 +105,7 @@ def words_of_kept(kept: KeptSlot) -> str:
     names = {
         "hospital": held.hospital,
         "department": held.department,
-        "doctor": held.doctor or _NUMBERS.get(held.number_kind, ""),
+        "doctor": held.doctor or NUMBERS.get(held.number_kind, ""),
     }
     facts = {"starts": local(held.starts_at), "ends": local(held.ends_at), "until": local(kept.until)}
     return write(Kind.SLOT_KEPT, facts, names)

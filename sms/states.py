@@ -10,6 +10,8 @@ class TextState(StrEnum):
     FAILED = "failed"  # 发送失败
     UNKNOWN = "unknown"  # 结果不明: it may have gone; never sent again by itself
     DROPPED = "dropped"  # 不再发送: overtaken before it left
+    RECEIVED = "received"  # 已收到: from a patient, not looked at yet
+    HANDLED = "handled"  # 已处理: understood or not, and answered where an answer was due
 
 
 NEXT: dict[TextState, frozenset[TextState]] = {
@@ -20,6 +22,8 @@ NEXT: dict[TextState, frozenset[TextState]] = {
     TextState.UNKNOWN: frozenset({TextState.DELIVERED, TextState.FAILED}),
     TextState.DELIVERED: frozenset(),
     TextState.DROPPED: frozenset(),
+    TextState.RECEIVED: frozenset({TextState.HANDLED, TextState.FAILED}),
+    TextState.HANDLED: frozenset(),
 }
 
 

@@ -1,8 +1,9 @@
 """Texts, in both directions; number and words are sealed, because together they tell who is ill."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.database import Base, Instant, Key
@@ -11,7 +12,8 @@ from core.database import Base, Instant, Key
 class TextMessage(Base):
     """One text. (subject, version, kind) is its idempotency key: no version of anything is told twice.
 
-    subject: what it is about, 'appointment/12' or 'callback/7'. version: the subject's, as told.
+    subject: what it is about, 'appointment/12' or 'callback/7'. version: the subject's, as told. One from
+    a patient is known by its gateway's name for it, so that a repeat is the same row.
     """
 
     __tablename__ = "text_message"
@@ -52,3 +54,37 @@ class TextMessage(Base):
     def key(self) -> str:
         """What a gateway drops repeats by."""
         return f"{self.subject}/{self.version}/{self.kind}"
+
+
+class TextPart(Base):
+    """One part of a text as its gateway knows it, and what it last said of it; either may come first."""
+
+    __tablename__ = "text_part"
+
+    gateway: Mapped[str] = mapped_column(String(16), primary_key=True)
+    part_id: Mapped[str] = mapped_column(String(80), primary_key=True)
+    text_id: Mapped[int | None] = mapped_column(ForeignKey("text_message.id"), index=True)
+    delivered: Mapped[bool | None] = mapped_column()  # None: nothing said yet
+    why: Mapped[str] = mapped_column(String(80), default="")
+    at: Mapped[datetime] = mapped_column(Instant)
+
+
+class TextTalk(Base):
+    """What we last asked a number, until when an answer means that; state: sms.talk.Talk, ids only."""
+
+    __tablename__ = "text_talk"
+
+    phone_print: Mapped[str] = mapped_column(String(32), primary_key=True)
+    state: Mapped[dict[str, Any]] = mapped_column(JSON)
+    version: Mapped[int] = mapped_column(default=1)
+    interaction_id: Mapped[int | None] = mapped_column(ForeignKey("interaction.id"))
+    expires_at: Mapped[datetime] = mapped_column(Instant, index=True)
+
+
+class TextStop(Base):
+    """A number that wants duty messages only (退订)."""
+
+    __tablename__ = "text_stop"
+
+    phone_print: Mapped[str] = mapped_column(String(32), primary_key=True)
+    at: Mapped[datetime] = mapped_column(Instant)

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from typing import TypeVar
 
@@ -10,22 +12,41 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.booking import view
 from core.booking.draft_left import kept_slot
 from core.booking.view import AppointmentView
-from core.events import CallbackPromised, DraftLeft, Event, TextDropped
+from core.events import CallbackPromised, DraftLeft, Event, TextDropped, TextReplied
+from core.money.link import pay_path
 from core.observing import Metrics, mask_text
-from core.outbox import Parcel, Route
-from core.ports import OutgoingText, OutsideError, TextGateway
-from core.values import Phone, local, system
+from core.outbox import Later, Parcel, Route
+from core.people import linking
+from core.ports import OutgoingText, OutsideError, TextExit
+from core.values import Channel, Phone, local, system
 from core.work import Hotline, Work
 from sms import kept
 from sms.kept import Draft
 from sms.outbound import CallbackPromise, Drop, text_for, words_for, words_of_kept
+from sms.quiet import not_before, wanted
 from sms.states import TextState
+from sms.tables import TextMessage
 from sms.texts import Kind, write
 
 T = TypeVar("T")
 SMS = system("sms")
 # What a try may take beside the gateway's answer: two units of work, on a busy day.
 HOUSEWORK_S = 15.0
+# An answer that could not be sent for so long is not sent any more.
+REPLY_WITHIN = timedelta(minutes=30)
+
+# The text's row, the text, and the gateways that may have it already.
+_Outgoing = tuple[int, OutgoingText, tuple[str, ...]]
+
+
+def _tried(row: TextMessage) -> tuple[str, ...]:
+    """A gateway's name stands in a queued row only while its last word is awaited, or was none."""
+    return (row.gateway,) if row.gateway else ()
+
+
+def _revive(row: TextMessage) -> None:
+    """A supervisor has revived the dead letter: no gateway has it, and any may be asked."""
+    row.state, row.gateway = TextState.QUEUED.value, None
 
 
 class Texter:
@@ -34,18 +55,21 @@ class Texter:
     def __init__(
         self,
         hotline: Hotline,
-        gateway: TextGateway,
+        way_out: TextExit,
         *,
         appointments: Callable[[AsyncSession, int], Awaitable[AppointmentView]] = view.load,
         callbacks: Callable[[AsyncSession, int], Awaitable[CallbackPromise]] | None = None,
+        public: Callable[[], str] = str,
         within_s: float = 15.0,
         metrics: Metrics | None = None,
     ) -> None:
-        """callbacks: without it, promises of a callback send no text."""
+        """callbacks: without it, promises of a callback send no text. public: the address of our pages, for
+        links; where it is '' nobody is sent one."""
         self._hotline = hotline
-        self._gateway = gateway
+        self._way_out = way_out
         self._appointments = appointments
         self._callbacks = callbacks
+        self._public = public
         self._within_s = within_s
         self._metrics = metrics or Metrics()
 
@@ -62,25 +86,37 @@ class Texter:
         outgoing = await self._act(parcel, self._prepare)
         if outgoing is None:
             return
-        text_id, text = outgoing
+        text_id, text, tried = outgoing
+
+        async def asking(gateway: str) -> None:
+            await self._act(parcel, lambda work, _: kept.asked(work, text_id, gateway))
+
         try:
             async with asyncio.timeout(self._within_s):
-                gateway_id = await self._gateway.send(text)
+                handed = await self._way_out.send(text, tried=tried, asking=asking)
         except TimeoutError:
             if parcel.last:  # it may have gone, so nobody sends it again by themselves
                 await self._failed(parcel, text_id, text.kind, TextState.UNKNOWN, "no answer in time")
-            raise OutsideError("no answer in time") from None
+            raise OutsideError("no answer in time", unsure=True) from None
         except Exception as error:
-            if parcel.last or (isinstance(error, OutsideError) and error.permanent):
-                why = mask_text(str(error))[:80]
-                await self._failed(parcel, text_id, text.kind, TextState.FAILED, why)
+            await self._not_handed(parcel, text_id, text.kind, error)
             raise
 
         async def note(work: Work, _: Parcel) -> bool:
-            return await kept.sent(work, text_id, gateway_id)
+            return await kept.sent(work, text_id, handed.gateway, handed.part_ids)
 
         if await self._act(parcel, note):
             self._metrics.texts.labels(text.kind, TextState.SENT.value).inc()
+
+    async def _not_handed(self, parcel: Parcel, text_id: int, kind: str, error: Exception) -> None:
+        """At the end it has failed, or nobody knows; before that, a gateway that surely has it not is as
+        any other at the next try."""
+        unsure = isinstance(error, OutsideError) and error.unsure
+        if parcel.last or (isinstance(error, OutsideError) and error.permanent):
+            to = TextState.UNKNOWN if unsure else TextState.FAILED
+            await self._failed(parcel, text_id, kind, to, mask_text(str(error))[:80])
+        elif not unsure:
+            await self._act(parcel, lambda work, _: kept.asked(work, text_id, None))
 
     async def _failed(self, parcel: Parcel, text_id: int, kind: str, to: TextState, why: str) -> None:
         async def note(work: Work, _: Parcel) -> bool:
@@ -103,21 +139,37 @@ class Texter:
             self._metrics.texts.labels(kind, TextState.DROPPED.value).inc()
         return result
 
-    async def _prepare(self, work: Work, parcel: Parcel) -> tuple[int, OutgoingText] | None:
-        """Look at the subject as it is now, and keep what is to be said of it."""
+    async def _prepare(self, work: Work, parcel: Parcel) -> _Outgoing | None:
+        """Look at the subject as it is now, and keep what is to be said of it. Raises Later."""
+        if isinstance(parcel.entry.event, TextReplied):
+            return await self._reply(work, parcel.entry.event.text_id, revived=parcel.attempt == 1)
         draft = await self._draft(work, parcel.entry.event)
         if draft is None:
             return None
+        draft = await _as_wished(work, draft, answers_text=parcel.entry.channel == Channel.SMS)
         await kept.drop_older(work, draft.subject, draft.version)
         row = await kept.keep(work, draft, parcel.entry.id)
         if draft.body is None:
             return None
         if row.state == TextState.FAILED and parcel.attempt == 1:
-            row.state = TextState.QUEUED.value  # a supervisor revived the dead letter
+            _revive(row)
         if row.state != TextState.QUEUED:
             return None
-        row.gateway = self._gateway.name
-        return row.id, OutgoingText(row.key, draft.phone.digits, draft.body, draft.kind.value)
+        text = OutgoingText(row.key, draft.phone.digits, draft.body, draft.kind.value)
+        return row.id, text, _tried(row)
+
+    async def _reply(self, work: Work, text_id: int, *, revived: bool) -> _Outgoing | None:
+        """An answer as it was composed. Long after the question it would only confuse."""
+        row = await work.db.get_one(TextMessage, text_id, with_for_update=True)
+        if row.state == TextState.FAILED and revived:
+            _revive(row)
+        if row.state != TextState.QUEUED or row.body_sealed is None:
+            return None
+        if work.now - row.created_at > REPLY_WITHIN:
+            kept.drop(work, row, "too late")
+            return None
+        number, body = work.sealer.open(row.phone_sealed, "phone"), work.sealer.open(row.body_sealed, "text")
+        return row.id, OutgoingText(row.key, number, body, row.kind), _tried(row)
 
     async def _draft(self, work: Work, event: Event) -> Draft | None:
         if isinstance(event, CallbackPromised):
@@ -136,7 +188,19 @@ class Texter:
         if isinstance(said, Drop):
             version: int = event.version  # type: ignore[attr-defined]
             return draft(kind=said.kind, version=version, body=None, why=said.why)
-        return draft(kind=said, version=made.version, body=words_for(said, made, work.now))
+        link = await self._link(work, said, made)
+        words = words_for(said, made, work.now, link=link)
+        return draft(kind=said, version=made.version, body=words, starts_at=made.starts_at)
+
+    async def _link(self, work: Work, said: Kind, made: AppointmentView) -> str:
+        """Where the fee is paid, or a provisional patient gives the number of their papers, once; else ''."""
+        public = self._public()
+        if not public or said not in (Kind.PROVISIONAL, Kind.PAYMENT_DUE):
+            return ""
+        if said is Kind.PAYMENT_DUE:
+            return f"{public}{pay_path(work.sealer, made.appointment_id)}"
+        token = await linking.offer(work, made.person_id)
+        return f"{public}/r/{token}" if token else ""
 
     async def _kept_slot(self, work: Work, event: DraftLeft) -> Draft | None:
         """Nothing when they have called again meanwhile, or no slot was held."""
@@ -160,3 +224,16 @@ class Texter:
         if not phone.is_mobile:
             return draft(None, "not a mobile")
         return draft(write(Kind.CALLBACK_PROMISED, {"due": local(owed.promised_for)}, {}))
+
+
+async def _as_wished(work: Work, draft: Draft, *, answers_text: bool) -> Draft:
+    """A draft as its number wants it: not at night, and no reminders to who wants none. Raises Later."""
+    if draft.body is None:
+        return draft
+    unwanted = await kept.stopped(work, draft.phone)
+    if not wanted(draft.kind, stopped=unwanted, answers_text=answers_text):
+        return replace(draft, body=None, why="opted out")
+    until = not_before(draft.kind, draft.starts_at, work.now)
+    if until is not None:
+        raise Later(until)
+    return draft

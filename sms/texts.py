@@ -16,6 +16,8 @@ ROOMS = (3, 2, 1, 0)
 # Two segments is what a patient's text may cost at most; longer names are cut for it.
 MOST_SEGMENTS = 2
 _WEEKDAYS = "一二三四五六日"
+# What a number without a doctor is called.
+NUMBERS = {"ordinary": "普通号", "expert": "专家号", "disease": "专病号", "special": "特需号"}
 
 
 class Kind(StrEnum):

@@ -48,6 +48,7 @@ class Sent:
     body: str | None
     state: str = "sent"
     text_id: int = 1
+    direction: str = "out"
     phone_masked: str = "109****7777"
     at: datetime = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 

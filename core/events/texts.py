@@ -11,6 +11,15 @@ class TextSent(Event):
     segments: int = 1
 
 
+class TextDelivered(Event):
+    """The patient's telephone has it, every part."""
+
+    kind = "text.delivered"
+    text_id: int
+    text_kind: str
+    appointment_id: int | None = None
+
+
 class TextDropped(Event):
     """A text that its appointment has overtaken was not sent."""
 
@@ -27,3 +36,37 @@ class TextFailed(Event):
     text_kind: str
     appointment_id: int | None = None
     permanent: bool = False
+
+
+class TextReceived(Event):
+    """A patient has written to us; what, stands sealed with the text."""
+
+    kind = "text.received"
+    text_id: int
+    segments: int = 1
+
+
+class TextHandled(Event):
+    """What a patient wrote was understood, or not, and what came of it. outcome: a stable code."""
+
+    kind = "text.handled"
+    text_id: int
+    verb: str | None = None
+    outcome: str = ""
+
+
+class TextReplied(Event):
+    """An answer stands ready to go. text_id: of the answer."""
+
+    kind = "text.replied"
+    text_id: int
+
+
+class TextsStopped(Event):
+    """A number wants no reminders and the like any more; what is a duty goes out all the same."""
+
+    kind = "text.stopped"
+
+
+class TextsResumed(Event):
+    kind = "text.resumed"

@@ -34,6 +34,7 @@ REACHED = {
     "changed": "改约成功",
     "cancel": "退约",
     "cancelled": "退约成功",
+    "texting": "短信办理中",
 }
 _TONES = {
     Disposition.BOOKED: GOOD,

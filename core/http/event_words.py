@@ -133,6 +133,29 @@ def _refund(event: e.RefundOwed, names: Names) -> Said:
     return "应退款", (_yuan(event.amount_fen), *names.appointment(event.appointment_id)), WAIT
 
 
+_NOT_BELIEVED = {
+    "unknown-order": "没有这个订单",
+    "other-merchant": "不是这个商户的订单",
+    "wrong-amount": "金额不对",
+}
+
+
+def _notice_refused(event: e.NoticeRefused, names: Names) -> Said:
+    why = _NOT_BELIEVED.get(event.why, "签名不对")
+    times = (f"{event.times} 次",) if event.times > 1 else ()
+    return f"支付通知没有采信：{why}", (*times, *names.appointment(event.appointment_id)), BAD
+
+
+def _refund_refused(event: e.RefundRefused, names: Names) -> Said:
+    return ("退款没有成功，再退一次" if event.again else "退款没有成功，等人处理"), (event.code,), BAD
+
+
+def _reconciled(event: e.ReconciliationDone, names: Names) -> Said:
+    found = f"{event.differences} 笔有差异" if event.differences else "没有差异"
+    details = (event.day, f"{event.matched} 笔相符", found)
+    return "对账完成", details, WAIT if event.differences else GOOD
+
+
 def _queued(event: e.QueueEntered, names: Names) -> Said:
     klass = QUEUE_CLASS_WORDS[QueueClass(event.klass)]
     return "重新排队" if event.back else "进入人工排队", (klass,), WAIT
@@ -214,6 +237,19 @@ def step(taken: Mapping[str, Any], names: Names) -> str:
     return "，".join(words_of) + seconds
 
 
+_TEXT_VERBS = {
+    "book": "预约", "query": "查询", "change": "改约", "cancel": "取消", "wait": "候补", "yes": "确认",
+    "no": "放弃", "more": "更多", "choose": "选择", "score": "评价", "person": "人工", "help": "帮助",
+    "stop": "退订", "start": "恢复订阅",
+}  # fmt: skip
+
+
+def _handled(event: e.TextHandled, names: Names) -> Said:
+    if event.verb is None:
+        return "短信没有看懂，已回复说明", (), WAIT
+    return f"短信指令：{_TEXT_VERBS.get(event.verb, event.verb)}", (), QUIET
+
+
 _WORDS: Mapping[type[e.Event], Words] = {
     e.PersonRegistered: _plain("登记了新的就诊人", GOOD),
     e.PersonCompleted: _plain("补全了实名信息", GOOD),
@@ -244,7 +280,20 @@ _WORDS: Mapping[type[e.Event], Words] = {
     e.DraftClosed: _plain("办理结束"),
     e.PaymentReceived: _paid,
     e.RefundOwed: _refund,
-    e.RefundSettled: lambda event, names: ("已退款", (_yuan(event.amount_fen),), GOOD),
+    e.PaymentSubmitted: _visit("去支付", WAIT),
+    e.PaymentDoubted: _visit("支付结果不明，正在查询", WAIT),
+    e.PaymentFailed: _visit("支付没有成功", BAD),
+    e.NoticeRefused: _notice_refused,
+    e.RefundSent: _visit("退款已提交", WAIT),
+    e.RefundRefused: _refund_refused,
+    e.RefundSettled: lambda event, names: (
+        "已人工退款" if event.by_hand else "已退款",
+        (_yuan(event.amount_fen),),
+        GOOD,
+    ),
+    e.MerchantAccountKept: _plain("登记了商户号或证书"),
+    e.ReconciliationDone: _reconciled,
+    e.DifferenceSettled: _plain("对账差错已处理", GOOD),
     e.CreditNoted: _plain("记入信用记录", WAIT),
     e.CreditForgiven: _plain("撤销信用记录", GOOD),
     e.PersonBlacklisted: _plain("暂停预约资格", BAD),
@@ -328,5 +377,11 @@ _WORDS: Mapping[type[e.Event], Words] = {
     e.TextSent: _visit("短信已发出", GOOD),
     e.TextDropped: _visit("短信没有发：内容已经过时", QUIET),
     e.TextFailed: _visit("短信没有发出去", BAD),
+    e.TextDelivered: _visit("短信已送达", GOOD),
+    e.TextReceived: _plain("收到短信"),
+    e.TextHandled: _handled,
+    e.TextReplied: _plain("回复短信"),
+    e.TextsStopped: _plain("退订提醒短信", WAIT),
+    e.TextsResumed: _plain("恢复提醒短信"),
 }
 WORDS: Mapping[str, Words] = {kind.kind: told for kind, told in _WORDS.items()}

@@ -151,6 +151,12 @@ def _gone(facts: _Facts) -> str:
     return "这段录音的文件不见了,不能播放;已经记下,班长在系统状态里看得到。"
 
 
+def _cashier(facts: _Facts) -> str:
+    if facts.get("why") == "no-account":
+        return "该医院没有开通网上支付,请到医院付费,或拨打12320改约。"
+    return "支付渠道暂时联系不上,请稍后再试;您的号还为您留着。"
+
+
 SENTENCES: dict[str, tuple[int, _Words]] = {
     "wrong-input": (400, _wrong),
     "hospital-not-live": (409, "该医院暂未开放预约,请选择其他医院。"),
@@ -240,6 +246,8 @@ SENTENCES: dict[str, tuple[int, _Words]] = {
     "role-in-use": (409, lambda f: f"还有{_some(f.get('count'))}个账号使用这个角色,请先改掉。"),
     "card-short": (409, lambda f: f"就诊卡余额不足{_yuan(f.get('needed_fen'))}或卡已停用,请改为到医院付,或充值后再扣费。"),
     "card-charge-off": (409, "该医院没有开通就诊卡直接扣费,请改为到医院付。"),
+    "cashier-away": (409, _cashier),
+    "link-over": (410, "这个链接已经用过,或过了期。请拨打12320,由话务员为您补登证件。"),
     "draft-incomplete": (409, lambda f: f"还不能提交:{f.get('words', '内容还没有填完。')}"),
     "appeal-closed": (409, "该限制已结束或申诉已在处理中。"),
 }  # fmt: skip

@@ -14,6 +14,7 @@ PARTS = {
     "outbox": "发件箱",
     "timers": "定时任务",
     "texts": "短信",
+    "cashiers": "支付",
     "recordings": "录音",
 }
 HEALTH = {
@@ -52,4 +53,6 @@ TEXT = {
     "failed": ("发送失败", BAD),
     "unknown": ("结果不明", WAIT),
     "dropped": ("未发（已过时）", QUIET),
+    "received": ("待处理", WAIT),
+    "handled": ("已处理", QUIET),
 }

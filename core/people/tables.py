@@ -83,3 +83,15 @@ class IdentityAttempt(Base):
     good: Mapped[bool] = mapped_column()
 
     __table_args__ = (Index("ix_identity_attempt_by", "by_kind", "by_print", "at"),)
+
+
+class CompletionLink(Base):
+    """A link by which a provisional person gives their identity number, once; known by its print only."""
+
+    __tablename__ = "completion_link"
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    token_print: Mapped[str] = mapped_column(String(32), unique=True)
+    tries: Mapped[int] = mapped_column(default=0)
+    expires_at: Mapped[datetime] = mapped_column(Instant)
+    used_at: Mapped[datetime | None] = mapped_column(Instant)

@@ -1,1 +1,1 @@
-"""Ways out for texts; each keeps the contract of core.ports.TextGateway."""
+"""Ways out for texts, and in; each keeps the contract of core.ports.TextGateway."""

@@ -17,11 +17,12 @@ from core.contact.tables import Interaction
 from core.events import CallbackPromised, TextDropped, TextFailed, TextSent
 from core.observing import Metrics
 from core.outbox import Backoff, Outbox
-from core.ports import OutgoingText, OutsideError
+from core.ports import Clock, OutgoingText, OutsideError, TextGateway
 from core.values import system
 from core.wake import Wake
 from core.work import Hotline
 from sms import kept
+from sms.gateways.pool import Member, Pool
 from sms.outbound import CARRIER, ROUTES
 from sms.states import NEXT, TextState
 from sms.tables import TextMessage
@@ -42,13 +43,13 @@ class Handset:
     got: dict[str, OutgoingText] = field(default_factory=dict)
     silent: bool = False
 
-    async def send(self, text: OutgoingText) -> str:
+    async def send(self, text: OutgoingText) -> tuple[str, ...]:
         if self.script:
             raise self.script.pop(0)
         if self.silent:
             await asyncio.Event().wait()
         self.got[text.key] = text
-        return f"id of {text.key}"
+        return (f"id of {text.key}",)
 
     @property
     def kinds(self) -> list[str]:
@@ -57,6 +58,11 @@ class Handset:
     @property
     def last(self) -> str:
         return list(self.got.values())[-1].body
+
+
+def alone(gateway: TextGateway, clock: Clock) -> Pool:
+    """This gateway as the only way out."""
+    return Pool([Member(gateway, rate=10_000)], clock)
 
 
 @dataclass
@@ -87,7 +93,7 @@ class Post:
 async def post(hotline: Hotline) -> Post:
     hotline.routes = ROUTES
     handset, metrics = Handset(), Metrics()
-    texter = Texter(hotline, handset, metrics=metrics)
+    texter = Texter(hotline, alone(handset, hotline.clock), metrics=metrics)
     outbox = Outbox(hotline, {CARRIER: texter.route()}, Wake(), backoff=Backoff(tries=3))
     return Post(await clinic(hotline), handset, outbox, metrics)
 
@@ -282,7 +288,7 @@ async def test_a_refused_number_fails_for_good_and_a_supervisor_may_revive_it(po
 async def test_a_gateway_that_never_answers_leaves_an_unknown_outcome(post: Post, clock: FrozenClock) -> None:
     await booked(post)
     post.handset.silent = True
-    impatient = Texter(post.town.hotline, post.handset, within_s=0.01)
+    impatient = Texter(post.town.hotline, alone(post.handset, post.town.hotline.clock), within_s=0.01)
     carrying = Outbox(post.town.hotline, {CARRIER: impatient.route()}, Wake(), backoff=Backoff(tries=3))
     for _ in range(4):
         await carrying.carry_due()
@@ -328,7 +334,7 @@ async def test_a_promised_callback_is_confirmed_while_it_is_owed(
 
     hotline.routes = ROUTES
     handset = Handset()
-    texter = Texter(hotline, handset, callbacks=load)
+    texter = Texter(hotline, alone(handset, hotline.clock), callbacks=load)
     async with hotline.work(system("test")) as work:
         work.db.add(
             Interaction(
@@ -340,7 +346,7 @@ async def test_a_promised_callback_is_confirmed_while_it_is_owed(
     await Outbox(hotline, {CARRIER: texter.route()}, Wake()).carry_due()
     assert handset.kinds == sent
     if sent:
-        assert "11月23日周一11:00前回电" in handset.last
+        assert "11月23日周一11:00前给您回电" in handset.last
 
 
 def test_no_state_of_a_text_is_without_its_row() -> None:

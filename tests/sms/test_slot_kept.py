@@ -10,7 +10,7 @@ from sms.outbound import CARRIER, ROUTES
 from sms.texter import Texter
 from tests.booking.room import NUMBER, Room, open_room
 from tests.clocks import FrozenClock
-from tests.sms.test_outbound import Handset
+from tests.sms.test_outbound import Handset, alone
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ async def room(hotline: Hotline) -> Room:
 
 async def carried(room: Room) -> Handset:
     handset = Handset()
-    texter = Texter(room.hotline, handset)
+    texter = Texter(room.hotline, alone(handset, room.hotline.clock))
     await Outbox(room.hotline, {CARRIER: texter.route()}, Wake()).carry_due()
     return handset
 

@@ -23,6 +23,7 @@ FACTS: dict[str, object] = {
     "now": datetime(2026, 11, 23, 10, 0, tzinfo=SHANGHAI),
     "until": datetime(2026, 11, 23, 10, 25, tzinfo=SHANGHAI),
     "due": datetime(2026, 11, 23, 18, 30, tzinfo=SHANGHAI),
+    "link": "",
 }
 OF_A_VISIT = [kind for kind in Kind if kind not in (Kind.CALLBACK_PROMISED, Kind.SLOT_KEPT)]
 MOSTLY = [Kind.BOOKED, Kind.CHANGED, Kind.CANCELLED]
@@ -36,7 +37,7 @@ TEXTS = {
     Kind.STOPPED: "停诊:青石市第一人民医院心血管内科王建国,11月25日周三9:00-9:30,流水号48213907,请来电改约或退号",
     Kind.RESTORED: "停诊取消:青石市第一人民医院心血管内科王建国,11月25日周三9:00-9:30照常就诊,流水号48213907。请按时到院",
     Kind.SLOT_KEPT: "还没办完:青石市第一人民医院心血管内科王建国,11月25日周三9:00-9:30的号为您留到10:25,请回拨12320接着办",
-    Kind.CALLBACK_PROMISED: "已收到您的留言,我们将在11月23日周一18:30前回电,来电显示12320,请保持电话畅通。",
+    Kind.CALLBACK_PROMISED: "已经记下,我们将在11月23日周一18:30前给您回电,来电显示12320,请保持电话畅通。",
 }
 
 

@@ -29,8 +29,28 @@ ROUTES = """
 GET /healthz                                           x    x    x    x    x    x    x
 GET /metrics                                           x    x    x    x    x    x    x
 GET /                                                  x    x    x    x    x    x    x
+GET /home                                              x    x    x    x    x    x    x
+GET /hospitals                                         x    x    x    x    x    x    x
+GET /hospitals/{id}                                    x    x    x    x    x    x    x
+GET /departments/{id}                                  x    x    x    x    x    x    x
+GET /doctors/{id}                                      x    x    x    x    x    x    x
+GET /departments/{id}/number                           x    x    x    x    x    x    x
+GET /search                                            x    x    x    x    x    x    x
+GET /m/home                                            x    x    x    x    x    x    x
+GET /m/hospitals                                       x    x    x    x    x    x    x
+GET /m/hospitals/{id}                                  x    x    x    x    x    x    x
+GET /m/departments/{id}                                x    x    x    x    x    x    x
+GET /m/doctors/{id}                                    x    x    x    x    x    x    x
+GET /m/departments/{id}/number                         x    x    x    x    x    x    x
+GET /m/search                                          x    x    x    x    x    x    x
+GET /m                                                 x    x    x    x    x    x    x
 GET /live/{name}                                       x    x    x    x    x    x    x
 GET /live/events                                       x    x    x    x    x    x    x
+POST /demo/texts                                       x    x    x    x    x    x    x
+GET /r/{token}                                         x    x    x    x    x    x    x
+POST /r/{token}                                        x    x    x    x    x    x    x
+GET /pay/{id}/{token}                                  x    x    x    x    x    x    x
+POST /pay/{id}/{token}                                 x    x    x    x    x    x    x
 GET /calls/{id}                                        x    x    x    x    x    x    x
 GET /appointments/{serial}                             x    x    x    x    x    x    x
 GET /prompts/{name}.wav                                x    x    x    x    x    x    x
@@ -127,7 +147,20 @@ async def gate(
 
 
 # What fits the patterns of addresses.
-FITS = ("1", "12345678", "greeting", "calls", "doctor", "mixed", "digits/1", "ready", "waiting", "desk")
+FITS = (
+    "1",
+    "12345678",
+    "greeting",
+    "calls",
+    "doctor",
+    "mixed",
+    "digits/1",
+    "ready",
+    "waiting",
+    "desk",
+    "k" * 24,
+    "k" * 16,
+)
 
 
 def an_address(resource: AbstractResource) -> str:

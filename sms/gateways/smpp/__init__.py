@@ -1,0 +1,1 @@
+"""A text gateway over SMPP 3.4: one transceiver session with a carrier's message centre."""
