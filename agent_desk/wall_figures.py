@@ -37,6 +37,8 @@ async def figure(request: web.Request, by: Actor, policy: Policy, seen: Seen, ke
         return await _occupied(request, seen)
     if key == "solved":
         return await _came_again(request, seen)
+    if key == "texts-answered":
+        return "texts", {"figure": next(one for one in seen.slow.outcomes if one.code == key)}
     if key == "missed":
         return await _missed(request, seen)
     measure = next((one for one in MEASURES if one.code == key), None)

@@ -1,4 +1,4 @@
-"""What became of it afterwards: the figures that are known days later, looked at once a minute."""
+"""What became of it afterwards: figures that are read from the database, once a minute."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -7,18 +7,29 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.booking.missed import Due, due_visits
 from core.contact import solved
+from core.contact.answered import answered
 from core.contact.figures import Figure, Reading
-from core.contact.measure_rules import Unit
+from core.contact.measure_rules import SPAN_WORDS, Span, Unit, start_of
 from core.values import day_of
 
 MISSED_OVER = timedelta(days=7)
 
 
 async def outcomes(db: AsyncSession, now: datetime) -> Sequence[Figure]:
-    """Figures of no target: whether callers had to call again, and whether patients came."""
+    """Whether texts were answered soon, whether callers had to call again, and whether patients came."""
     matters = await solved.ended(db, now)
     visits = await missed(db, now)
+    texts = await answered(db, start_of(Span.TODAY, now), now)
     return (
+        _share(
+            "texts-answered",
+            "短信3分钟回复率",
+            "3分钟内回复 ÷ 收到的短信（GB/T 33358-2016：3分钟内）",
+            SPAN_WORDS[Span.TODAY],
+            texts.soon,
+            texts.received,
+            now,
+        ),
         _share(
             "solved",
             "首次解决",

@@ -5,13 +5,15 @@ from pathlib import Path
 from aiohttp import web
 from aiohttp_session import session_middleware
 
+from core.catalogue.search import Finder
 from core.http.access import enforced
 from core.http.keys import HOTLINE, PAGES
 from core.http.middleware import failures, same_origin, security_headers
 from core.http.pages import environment
 from core.http.sessions import MANNERS, TableStorage
-from web import live, names, operations, prompts, sounds, start, stories
+from web import completing, live, names, operations, paying, prompts, sounds, start, stories, texting
 from web.house import HOUSE, WebHouse
+from web.public import assets, departments, doctors, finding, home, hospitals, light, search
 from web.staff import accounts, audit, login, me, roles, skills
 
 HERE = Path(__file__).parent
@@ -35,9 +37,19 @@ def make_app(house: WebHouse) -> web.Application:
     app[MANNERS] = house.sessions
     app[PAGES] = environment(HERE / "templates")
     app[live.STREAMS] = set()
+    app[finding.FINDER] = Finder()
     for module in (
         operations,
         start,
+        home,
+        hospitals,
+        departments,
+        doctors,
+        search,
+        light,
+        texting,
+        completing,
+        paying,
         live,
         stories,
         sounds,
@@ -53,14 +65,17 @@ def make_app(house: WebHouse) -> web.Application:
         app.add_routes(module.routes)
     app.router.add_static("/static", HERE / "static", name="static")
     app.on_response_prepare.append(security_headers(_policy))
+    app.on_response_prepare.append(assets.kept)
     app.on_shutdown.append(live.end_streams)
     return app
 
 
 def _policy(request: web.Request) -> str:
     """Only our own files run; the phone's script alone may reach one more place, the switch."""
-    reach = " ".join(filter(None, ("'self'", start.socket_origin(request.config_dict[HOUSE]))))
+    house = request.config_dict[HOUSE]
+    reach = " ".join(filter(None, ("'self'", start.socket_origin(house))))
+    forms = " ".join(filter(None, ("'self'", house.pay_origin)))
     return (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self' blob:; "
-        f"connect-src {reach}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        f"connect-src {reach}; form-action {forms}; base-uri 'none'; frame-ancestors 'none'"
     )

@@ -10,6 +10,7 @@ from aiohttp import web
 from core.feed import Feed
 from core.health import Health
 from core.http.sessions import SessionManners
+from core.money.cashier import Redirect
 from core.observing import Metrics
 from core.staff.login import SecondFactor
 from core.staff.passwords import Passwords
@@ -53,10 +54,14 @@ class PhoneLine:
 
 
 class TextShown(Protocol):
-    """A text to a patient as a page may show it: the number is masked already.
+    """A text to or from a patient as a page may show it: the number is masked already.
 
-    body: None when it was dropped before it was written. state: a key of core.http.words.TEXT.
+    direction: out or in. body: None when it was dropped before it was written. state: a key of
+    core.http.words.TEXT.
     """
+
+    @property
+    def direction(self) -> str: ...
 
     @property
     def text_id(self) -> int: ...
@@ -91,7 +96,10 @@ class WebHouse:
     texts: the newest texts, at most so many, newest first. phone: None while no switch can be
     reached. switch_words: how to get a switch, where there is none. sentence: the words of a voice
     prompt by its name, with {slots} unfilled. demo: the start page and the stories exist in the demo only.
-    people: staff of the demo, with their passwords. wording: the voice, for those who look at it and listen.
+    people: staff of the demo, with their passwords. write_text: hands in a text as if its number had written
+    it, in the demo. pay: core.money.till.Till.begin; pay_origin: of the cashier's page, to which our form
+    goes. wording: the voice, for those who look at it and listen.
+    sms_number: where patients send texts to book; empty while none are taken.
     """
 
     hotline: Hotline
@@ -108,6 +116,10 @@ class WebHouse:
     passwords: Passwords = field(default_factory=Passwords)
     second_factor: SecondFactor = SecondFactor.OPTIONAL
     people: Sequence[DemoPerson] = ()
+    sms_number: str = ""
+    write_text: Callable[[str, str], Awaitable[None]] | None = None
+    pay: Callable[..., Awaitable[Redirect]] | None = None
+    pay_origin: str = ""
     sessions: SessionManners = field(default_factory=SessionManners)
     wording: Wording = field(kw_only=True)
 

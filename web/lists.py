@@ -21,9 +21,10 @@ ROWS = 8
 
 @dataclass(frozen=True)
 class CallRow:
-    """seconds: how long it lasted, or has lasted so far."""
+    """A call, or a talk by text. seconds: how long it lasted, or has lasted so far."""
 
     interaction_id: int
+    channel: str
     caller: str
     dnis: str
     where: str
@@ -52,8 +53,11 @@ class AppointmentRow:
 
 @dataclass(frozen=True)
 class TextRow:
+    """ours: whether we sent it; else its number wrote it to us."""
+
     text_id: int
-    to: str
+    ours: bool
+    number: str
     body: str
     state: str
     tone: str
@@ -80,6 +84,7 @@ def call_row(house: WebHouse, seen: InteractionView, now: datetime) -> CallRow:
     until = seen.closed_at or now
     return CallRow(
         seen.interaction_id,
+        seen.channel,
         caller(house, seen.ani_sealed),
         seen.dnis,
         where,
@@ -124,7 +129,8 @@ async def texts(house: WebHouse) -> list[TextRow]:
 
 def _text(text: TextShown) -> TextRow:
     state, tone = words.TEXT[text.state]
-    return TextRow(text.text_id, text.phone_masked, text.body or "（没有写出来）", state, tone, text.at)
+    body = text.body or "（没有写出来）"
+    return TextRow(text.text_id, text.direction == "out", text.phone_masked, body, state, tone, text.at)
 
 
 def parts(told: Sequence[Part]) -> list[PartRow]:

@@ -13,15 +13,16 @@ from core.http.access import everybody
 from core.http.pages import page
 from web import lists
 from web.house import HOUSE, PhoneLine, WebHouse
+from web.public import home
 from web.wording import VOICES
 
 
 @everybody
 async def start(request: web.Request) -> web.Response:
-    """Everything at once, complete without any script; the scripts then keep it fresh."""
+    """Everything at once, complete without any script; outside the demo the public home page."""
     house = request.app[HOUSE]
     if not house.demo:
-        return page(request, "start/closed.html")
+        return await home.home(request)
     line = house.phone()
     async with house.hotline.read() as db:
         # Before the lists: what happens in between is told to the page again, and does no harm.
@@ -40,6 +41,7 @@ async def start(request: web.Request) -> web.Response:
         phone=_settings(house, line),
         cast=house.cast,
         people=house.people,
+        texting=house.write_text is not None,
         no_switch=await _without_switch(house),
         now=house.hotline.clock.now(),
         progress=house.wording.progress(),

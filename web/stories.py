@@ -28,14 +28,15 @@ async def call(request: web.Request) -> web.Response:
         entries = await journal.story(db, interaction_id=interaction_id)
         names = await _names(house, db, entries)
     row = lists.call_row(house, seen, house.hotline.clock.now())
+    texts = row.channel == "sms"
     facts = [
-        ("来电", row.caller),
-        ("拨打", row.dnis),
+        ("来信" if texts else "来电", row.caller),
+        ("发到" if texts else "拨打", row.dnis),
         ("开始", moment(row.started_at)),
-        ("时长", duration(row.seconds)),
+        *([] if texts else [("时长", duration(row.seconds))]),
         ("现在" if row.going_on else "结果", row.where),
     ]
-    title = f"第 {interaction_id} 号通话"
+    title = f"第 {interaction_id} 号{'短信办理' if texts else '通话'}"
     return page(request, "stories/page.html", title=title, facts=facts, lines=lines(entries, names))
 
 

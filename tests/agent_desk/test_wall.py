@@ -162,7 +162,7 @@ async def test_what_is_known_days_later_stands_among_the_figures_with_its_formul
     assert "近7天没有到期的就诊" in await text(client, "/wall/panel/figure/missed")
 
 
-@pytest.mark.parametrize("panel", ["figure/waiting", "figure/occupancy", "figure/solved", "figure/missed", "figure/connected", "acts/booked",
+@pytest.mark.parametrize("panel", ["figure/waiting", "figure/occupancy", "figure/solved", "figure/missed", "figure/texts-answered", "figure/connected", "acts/booked",
                                    "lines/", "callbacks/", "message/", "greetings/", "system/"])  # fmt: skip
 async def test_every_panel_opens_on_its_own_and_beside_the_wall(client: Client, panel: str) -> None:
     alone = await text(client, f"/wall/panel/{panel}")
