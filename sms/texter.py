@@ -60,7 +60,7 @@ class Texter:
         appointments: Callable[[AsyncSession, int], Awaitable[AppointmentView]] = view.load,
         callbacks: Callable[[AsyncSession, int], Awaitable[CallbackPromise]] | None = None,
         public: Callable[[], str] = str,
-        within_s: float = 15.0,
+        within_s: float = 30.0,
         metrics: Metrics | None = None,
     ) -> None:
         """callbacks: without it, promises of a callback send no text. public: the address of our pages, for

@@ -1,8 +1,7 @@
 """What goes over an SMPP line: written by aiosmpplib's classes, read by our own; pure.
 
-aiosmpplib writes well, but its reader drops the line at a status, an option or a receipt of a carrier's
-own making, and reads a 16-bit reference as 32 bits; docs/texts.md tells what else. So we read ourselves,
-and what we do not know we leave alone.
+aiosmpplib writes well, but its reader fails at what carriers make of the protocol (a status, an option, a
+date of their own; docs/texts.md has the list). So we read ourselves, and what we do not know we leave alone.
 """
 
 import struct

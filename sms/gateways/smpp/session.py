@@ -7,7 +7,7 @@ from ssl import SSLContext
 
 from core.ports import OutsideError
 from sms.gateways.smpp import pdus
-from sms.gateways.smpp.parts import Part
+from sms.gateways.smpp.parts import Part, cut
 from sms.gateways.smpp.pdus import Address, Head
 from sms.gateways.smpp.statuses import OK
 
@@ -39,6 +39,8 @@ class Centre:
     def __post_init__(self) -> None:
         """Raises ValueError for what the protocol has no room for."""
         pdus.bind(1, self.system_id, self.password, self.system_type)
+        (part,) = cut("?", "")
+        pdus.submit(1, part, self.source, self.source, self.service_type)
 
 
 class Ended(Exception):
@@ -99,14 +101,16 @@ class Session:
         work = {asyncio.create_task(self._read()), asyncio.create_task(self._keep())}
         over: set[asyncio.Task[None]] = set()
         try:
-            over, _ = await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
+            try:
+                over, _ = await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                self._over = True
+                for task in work:
+                    task.cancel()
+                await asyncio.gather(*work, return_exceptions=True)
+                if not over:
+                    await self._take_leave()
         finally:
-            self._over = True
-            for task in work:
-                task.cancel()
-            await asyncio.gather(*work, return_exceptions=True)
-            if not over:
-                await self._take_leave()
             self._close()
         error = over.pop().exception()
         if isinstance(error, OSError | EOFError):
@@ -146,9 +150,9 @@ class Session:
 
     def _ask(self, written: Callable[[int], bytes]) -> asyncio.Future[Answer | None]:
         loop, sequence = asyncio.get_running_loop(), self._next()
-        asked = _Asked(loop.create_future(), self._answers, loop.time())
-        self._asked[sequence] = asked
-        self._writer.write(written(sequence))
+        question = written(sequence)
+        asked = self._asked[sequence] = _Asked(loop.create_future(), self._answers, loop.time())
+        self._writer.write(question)
         return asked.future
 
     def _next(self) -> int:
