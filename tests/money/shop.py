@@ -90,6 +90,7 @@ class Shop:
         """Press 'back to the merchant'; returns where the browser is sent."""
         form = dict(re.findall(r'name="([^"]+)" value="([^"]*)"', page))
         form = {name: value.replace("&#x27;", "'").replace("&amp;", "&") for name, value in form.items()}
+        form = {name: value.replace("\n", "\r\n") for name, value in form.items()}  # as browsers do
         (url,) = re.findall(r'action="([^"]+)"', page)
         async with self.http.post(url, data=form, allow_redirects=False) as answer:
             assert answer.status == 303

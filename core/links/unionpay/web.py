@@ -48,5 +48,6 @@ def notice_routes(notices: Notices, page_of: Callable[[int | None], str]) -> lis
 
 
 async def _fields(request: web.Request) -> dict[str, str]:
+    """As the gateway signed them: a browser makes every line feed of a form CR LF, also in a certificate."""
     form = await request.post()
-    return {name: value for name, value in form.items() if isinstance(value, str)}
+    return {name: value.replace("\r\n", "\n") for name, value in form.items() if isinstance(value, str)}
