@@ -1,6 +1,7 @@
 """Every table of the house, in one import: for the migrations and for tests."""
 
 # ruff: noqa: F401 an import is all it takes to make a table known
+import core.accounts.tables
 import core.booking.tables
 import core.catalogue.tables
 import core.contact.agent_tables

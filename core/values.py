@@ -52,6 +52,7 @@ class Actor:
     hospital_id: int | None = None  # staff of one hospital; None: of the hotline, sees all
     session_id: int | None = None  # the login it was done in
     address: str = ""  # from which it was done
+    account_id: int | None = None  # a patient who is logged in
 
     def may(self, function: str) -> bool:
         return self.kind is ActorKind.SYSTEM or function in self.functions

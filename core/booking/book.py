@@ -224,6 +224,7 @@ async def _insert(work: Work, draft: _Draft) -> Appointment:
         contact_sealed=draft.contact.sealed,
         channel=draft.channel.value,
         staff_id=work.by.staff_id,
+        account_id=old.account_id if old else work.by.account_id,
         interaction_id=work.interaction_id,
         day=facts.day,
         starts_at=facts.starts_at,

@@ -35,6 +35,7 @@ class Appointment(Base):
     contact_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     channel: Mapped[str] = mapped_column(String(16))
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"), index=True)  # who booked it
     interaction_id: Mapped[int | None] = mapped_column(ForeignKey("interaction.id"), index=True)
     day: Mapped[date] = mapped_column(Date)
     starts_at: Mapped[datetime] = mapped_column(Instant)

@@ -5,6 +5,7 @@ shows one loads the rest, and sees it as it is now.
 """
 
 # ruff: noqa: F403 the rooms of one house: whoever names an event need not know in which it lives
+from core.events.accounts import *
 from core.events.base import *
 from core.events.booking import *
 from core.events.contact import *

@@ -248,6 +248,7 @@ SENTENCES: dict[str, tuple[int, _Words]] = {
     "card-charge-off": (409, "该医院没有开通就诊卡直接扣费,请改为到医院付。"),
     "cashier-away": (409, _cashier),
     "link-over": (410, "这个链接已经用过,或过了期。请拨打12320,由话务员为您补登证件。"),
+    "attendees-full": (409, lambda f: f"一个账号最多为{_some(f.get('most'))}位家人预约,请先移除一位。"),
     "draft-incomplete": (409, lambda f: f"还不能提交:{f.get('words', '内容还没有填完。')}"),
     "appeal-closed": (409, "该限制已结束或申诉已在处理中。"),
 }  # fmt: skip

@@ -24,6 +24,7 @@ class Person(Base):
     identity_print: Mapped[str | None] = mapped_column(String(32))
     # HMAC of the last four characters, so that a caller may be asked for them without unsealing.
     identity_tail_print: Mapped[str | None] = mapped_column(String(32))
+    address_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     guardian_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     elder_care: Mapped[bool] = mapped_column(default=False)  # asked to be led to a person at once
     language: Mapped[str] = mapped_column(String(12), default="zh")
@@ -95,3 +96,20 @@ class CompletionLink(Base):
     tries: Mapped[int] = mapped_column(default=0)
     expires_at: Mapped[datetime] = mapped_column(Instant)
     used_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class PersonCard(Base):
+    """健康卡, 医保卡, 市民卡 (R-176): secondary identifiers, which no hospital gave.
+
+    kind: health, insurance, citizen.
+    """
+
+    __tablename__ = "person_card"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    kind: Mapped[str] = mapped_column(String(12))
+    card_print: Mapped[str] = mapped_column(String(32), index=True)
+    card_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+
+    __table_args__ = (UniqueConstraint("person_id", "kind"),)

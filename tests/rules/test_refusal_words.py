@@ -4,14 +4,14 @@ import re
 
 import pytest
 
-from core.errors import DeskRefusal, Refusal, all_refusals
+from core.errors import DeskRefusal, PageRefusal, Refusal, all_refusals
 from core.http.refusals import SENTENCES, sentence, status
 from ivr.call import Prompt
 from ivr.prompts import catalogue
 from sms.words import refusal as text_words
 
 KINDS = pytest.mark.parametrize("kind", all_refusals(), ids=lambda kind: kind.code)
-FOR_PATIENTS = [kind for kind in all_refusals() if not issubclass(kind, DeskRefusal)]
+FOR_PATIENTS = [kind for kind in all_refusals() if not issubclass(kind, DeskRefusal | PageRefusal)]
 
 
 def test_codes_are_unique_and_stable_in_form() -> None:

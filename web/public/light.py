@@ -8,5 +8,8 @@ FULL = (*home.routes, *hospitals.routes, *departments.routes, *doctors.routes, *
 
 routes = [
     web.get(frame.LIGHT, home.home, name="light"),
-    *(web.get(f"{frame.LIGHT}{one.path}", one.handler, name=f"light-{one.kwargs['name']}") for one in FULL),
+    *(
+        web.route(one.method, f"{frame.LIGHT}{one.path}", one.handler, name=f"light-{one.kwargs['name']}")
+        for one in FULL
+    ),
 ]

@@ -1,0 +1,1 @@
+"""Accounts of patients: who is logged in, for whom they book, and what they keep with us."""
