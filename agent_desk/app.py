@@ -20,6 +20,7 @@ from agent_desk import (
     wall_socket,
 )
 from agent_desk.house import AGENT_HOUSE, AGENT_PAGES, AgentHouse
+from core.http.files import files
 from core.http.pages import environment
 
 HERE = Path(__file__).parent
@@ -48,4 +49,4 @@ def mount(app: web.Application, house: AgentHouse) -> None:
         app.add_routes(getattr(module, "routes", ()))
         if hasattr(module, "start"):
             module.start(app)
-    app.router.add_static("/desk/static", HERE / "static", name="desk-static")
+    app.add_routes([files("/desk/static", HERE / "static")])

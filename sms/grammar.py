@@ -6,9 +6,11 @@ else may follow. Only a confirmation in a second text does anything that cannot 
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import cache
 
 from core.pinyin import syllables
 from core.values import is_serial
@@ -77,12 +79,18 @@ WORDS: dict[Verb, tuple[str, ...]] = {
 }  # fmt: skip
 _VERB_OF = {word: verb for verb, words in WORDS.items() for word in words}
 _LEADS = sorted((word for word in _VERB_OF if len(word) > 1 or word == "查"), key=len, reverse=True)
-# Two characters, by their sound, and how the same is typed in letters.
-_SOUNDS = {
-    "".join(syllable[:-1] for syllable in syllables(word)): verb
-    for word, verb in _VERB_OF.items()
-    if len(word) == 2 and not word.isascii() and verb not in (Verb.YES, Verb.NO)
-}
+
+
+@cache
+def _sounds() -> Mapping[str, Verb]:
+    """Two characters by their sound, and how the same is typed in letters; reckoned when a text asks."""
+    return {
+        "".join(syllable[:-1] for syllable in syllables(word)): verb
+        for word, verb in _VERB_OF.items()
+        if len(word) == 2 and not word.isascii() and verb not in (Verb.YES, Verb.NO)
+    }
+
+
 # Alone they are an answer; before anything else they are part of a sentence.
 _ALONE = frozenset({Verb.YES, Verb.NO, Verb.MORE, Verb.HELP, Verb.STOP, Verb.START, Verb.PERSON})
 # What may stand beside a verb that acts on an appointment, and says nothing.
@@ -153,11 +161,11 @@ def _lead(text: str) -> tuple[Verb | None, str]:
     letters = re.match(r"[a-z]+", text)
     if letters:
         typed = letters[0]
-        verb = _SOUNDS.get(typed)
+        verb = _sounds().get(typed)
         return verb, text[len(typed) :].strip() if verb else text
     first = text[:2]
     if len(first) == 2 and all("\u4e00" <= each <= "\u9fff" for each in first):
-        verb = _SOUNDS.get("".join(syllable[:-1] for syllable in syllables(first)))
+        verb = _sounds().get("".join(syllable[:-1] for syllable in syllables(first)))
         if verb is not None and verb not in _ALONE:
             return verb, text[2:].strip()
     return None, text

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 from aiohttp import web
-from aiohttp.web_urldispatcher import AbstractResource, PrefixedSubAppResource, StaticResource
+from aiohttp.web_urldispatcher import AbstractResource, PrefixedSubAppResource
 from sqlalchemy import select
 
 from agent_desk.app import mount
@@ -73,7 +73,7 @@ def routes(app: web.Application, prefix: str = "") -> Iterator[tuple[str, Abstra
     for resource in app.router.resources():
         if isinstance(resource, PrefixedSubAppResource):
             yield from routes(resource.get_info()["app"], prefix)
-        elif not isinstance(resource, StaticResource):  # files that everybody may have
+        else:
             for route in resource:
                 if route.method != "HEAD":
                     yield route.method, resource, resource.canonical, route.handler

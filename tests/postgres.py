@@ -44,20 +44,23 @@ class Cluster:
     folder: Path
     process: "subprocess.Popen[bytes]"
     binaries: str
-    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    _taken: set[str] = field(default_factory=set)
 
     def url(self, name: str) -> str:
         return f"postgresql+asyncpg://postgres@127.0.0.1:{self.port}/{name}"
 
     @contextmanager
     def database(self, model: str = "model") -> Iterator[str]:
-        """A database with all tables, copied from a model; dropped after."""
-        name = f"test_{os.getpid()}_{next(self._numbers)}"
+        """A database with all tables, copied from a model; dropped after, and its name is free again."""
+        names = (f"test_{os.getpid()}_{number}" for number in itertools.count(1))
+        name = next(one for one in names if one not in self._taken)
+        self._taken.add(name)
         self._sql(f"create database {name} template {model}")
         try:
             yield self.url(name)
         finally:
             self._sql(f"drop database {name} with (force)")
+            self._taken.discard(name)
 
     def make(self, name: str) -> None:
         """Another model, with all tables and nothing in them."""

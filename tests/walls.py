@@ -20,6 +20,7 @@ from core.contact.calls import Calls
 from core.feed import Feed
 from core.health import Health, Probe, State, Told, database
 from core.http.access import enforced
+from core.http.files import files
 from core.http.keys import HOTLINE, PAGES
 from core.http.middleware import failures, same_origin, security_headers
 from core.http.pages import environment
@@ -66,7 +67,7 @@ def served(house: AgentHouse) -> web.Application:
     app[HOTLINE] = house.hotline
     app[MANNERS] = manners
     app[PAGES] = environment(WEB / "templates")
-    app.router.add_static("/static", WEB / "static")
+    app.add_routes([files("/static", WEB / "static")])
     mount(app, house)
     app.on_response_prepare.append(security_headers(lambda request: POLICY))
     return app

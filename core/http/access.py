@@ -10,7 +10,6 @@ from urllib.parse import quote, urlsplit
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
-from aiohttp.web_urldispatcher import StaticResource
 from aiohttp_session import SESSION_KEY, get_session
 
 from core.errors import LoginUnfinished, NotAllowed, NotFound, NotLoggedIn
@@ -85,9 +84,6 @@ def everybody(handler: T) -> T:
 def half_way(*stages: Stage) -> Callable[[T], T]:
     """Declare: whoever is logged in, and also who has come to one of these stages of logging in."""
     return _declared(Access(stages=frozenset({Stage.FULL, *stages})))
-
-
-STATIC = Access(everybody=True)
 
 
 def access_of(handler: object) -> Access | None:
@@ -188,8 +184,6 @@ def enforced() -> Middleware:
     async def enforce(request: web.Request, handler: Handler) -> web.StreamResponse:
         match = request.match_info
         if match.http_exception is not None:
-            return await handler(request)
-        if isinstance(match.route.resource, StaticResource):
             return await handler(request)
         access = access_of(match.handler)
         try:

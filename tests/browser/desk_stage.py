@@ -14,6 +14,7 @@ from agent_desk.app import HERE
 from agent_desk.house import AGENT_PAGES
 from agent_desk.pages import page
 from core.contact.agent_rules import DISPOSITIONS, PAUSE_REASONS
+from core.http.files import files
 from core.http.middleware import security_headers
 from core.http.pages import environment
 from core.values import Actor, ActorKind
@@ -96,8 +97,7 @@ class Stage:
         app.router.add_get("/desk/", self._page)
         app.router.add_get("/desk/socket", self._socket)
         app.router.add_get("/sip", self.switch.serve)
-        app.router.add_static("/desk/static", HERE / "static")
-        app.router.add_static("/static", Path("web/static"), follow_symlinks=True)
+        app.add_routes([files("/desk/static", HERE / "static"), files("/static", Path("web/static"))])
         return app
 
     async def _page(self, request: web.Request) -> web.Response:

@@ -97,9 +97,18 @@ async def opened(browser: Browser, site: Site, path: str, **how: Any) -> Page:
 
 
 @pytest.mark.req("R-100")
-@pytest.mark.parametrize("large", [False, True], ids=["usual", "large"])
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("form", ["", "/m"], ids=["full", "light"])
+@pytest.mark.parametrize(
+    ("form", "size", "large"),
+    [
+        # Each form with each width, and each of both with both sizes of type.
+        ("", "wide", False),
+        ("", "narrow", True),
+        ("", "zoomed to 400 %", False),
+        ("/m", "wide", True),
+        ("/m", "narrow", False),
+        ("/m", "zoomed to 400 %", True),
+    ],
+)
 async def test_tired_eyes_and_narrow_windows_are_served(
     browser: Browser, site: Site, form: str, size: str, large: bool
 ) -> None:
@@ -117,8 +126,7 @@ async def test_tired_eyes_and_narrow_windows_are_served(
 
 
 @pytest.mark.req("R-100", "R-098")
-@pytest.mark.parametrize("large", [False, True], ids=["usual", "large"])
-@pytest.mark.parametrize("size", ["wide", "narrow"])
+@pytest.mark.parametrize(("size", "large"), [("wide", False), ("narrow", True)])
 async def test_axe_finds_nothing(browser: Browser, site: Site, size: str, large: bool) -> None:
     page = await browser.new_page(viewport=SIZES[size])
     await page.goto(site.url(f"/home?size={'large' if large else 'normal'}"))

@@ -16,6 +16,7 @@ from agent_desk.house import AGENT_HOUSE, AGENT_PAGES, AgentHouse
 from core import journal
 from core.events import RecordingFaulty
 from core.health import State
+from core.http.files import files
 from core.http.pages import environment
 from core.recordings import vault
 from core.recordings.keeping import Keeper
@@ -50,8 +51,7 @@ async def client(aiohttp_client: AiohttpClient, house: WebHouse, keeper: Keeper)
     ports = SimpleNamespace(hotline=house.hotline, recordings=keeper.kept)
     app[AGENT_HOUSE] = cast(AgentHouse, ports)
     app[AGENT_PAGES] = environment(HERE / "templates")
-    app.add_routes([*recordings.routes, *recordings_sound.routes])
-    app.router.add_static("/desk/static", HERE / "static")
+    app.add_routes([*recordings.routes, *recordings_sound.routes, files("/desk/static", HERE / "static")])
     await recorded(house.hotline, keeper)
     await keeper.seal_waiting()
     return await aiohttp_client(app)

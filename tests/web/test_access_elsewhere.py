@@ -82,6 +82,8 @@ OF_THE_WALL = [
 
 # Where an id leads to nothing that is one hospital's, and why.
 NO_FOREIGN_ID = {
+    "GET /static/{path}": "public: files that every browser gets",
+    "GET /desk/static/{path}": "public: files that every browser gets",
     "GET /live/{name}": "public: in the demo alone, whose people are invented",
     "GET /calls/{id}": "public: in the demo alone, whose people are invented",
     "GET /appointments/{serial}": "public: in the demo alone, whose people are invented",

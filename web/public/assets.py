@@ -25,4 +25,4 @@ def address(name: str) -> str:
 async def kept(request: web.Request, response: web.StreamResponse) -> None:
     """A signal for `on_response_prepare`: what is asked for by its mark never changes."""
     if request.query.get("v") and request.query["v"] == MARKS.get(request.path):
-        response.headers.setdefault("Cache-Control", KEPT)
+        response.headers["Cache-Control"] = KEPT
