@@ -7,7 +7,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from core.database import Base, Instant, Key
 
-WAITING, DONE, DEAD = "waiting", "done", "dead"
+# DEAD: given up by us, somebody must look at it. LEFT: given up by somebody, who said why.
+WAITING, DONE, DEAD, LEFT = "waiting", "done", "dead", "left"
 
 
 class OutboxRow(Base):

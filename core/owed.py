@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.errors import NotFound
-from core.outbox_table import DEAD, WAITING, OutboxRow
+from core.errors import ChangedMeanwhile, NotFound
+from core.outbox_table import DEAD, LEFT, WAITING, OutboxRow
 from core.work import Work
 
 
@@ -64,3 +64,15 @@ async def revive(work: Work, outbox_id: int) -> None:
     )
     if (await work.db.execute(again)).first() is None:
         raise NotFound
+
+
+async def leave(work: Work, outbox_id: int) -> None:
+    """Nobody tries a dead delivery any more. Raises ChangedMeanwhile when there is no such dead one."""
+    left = (
+        update(OutboxRow)
+        .where(OutboxRow.id == outbox_id, OutboxRow.state == DEAD)
+        .values(state=LEFT)
+        .returning(OutboxRow.id)
+    )
+    if (await work.db.execute(left)).first() is None:
+        raise ChangedMeanwhile

@@ -104,6 +104,29 @@ class Settings(BaseSettings):
     twilio_auth_token: SecretStr = SecretStr("")
     twilio_sender: str = Field(default="", description="+86… or a messaging service, MG…")
 
+    unionpay: bool = Field(default=False, description="Fees are paid through UnionPay (docs/payments.md)")
+    unionpay_gateway: str = Field(
+        default="https://gateway.95516.com",
+        pattern=r"^https://[^/\s]+$",
+        description="Where payments go; another for UnionPay's test environment",
+    )
+    unionpay_files: str = Field(
+        default="https://filedownload.95516.com",
+        pattern=r"^https://[^/\s]+$",
+        description="Where the files of a day come from",
+    )
+    unionpay_roots: Path | None = Field(
+        default=None, description="UnionPay's root certificates, PEM or one in DER: acp_prod_root.cer"
+    )
+    unionpay_middles: Path | None = Field(default=None, description="And those between: acp_prod_middle.cer")
+    unionpay_owner: str = Field(
+        default="", description="To whom the gateway's certificate is made out, where it is a test gateway's"
+    )
+    hospital_lists: Path | None = Field(
+        default=None,
+        description="Folder of hospitals' own lists of a day; empty: hospital-lists in the data folder",
+    )
+
     hold_grace_minutes: int = Field(default=10, ge=0, le=60, description="A hold outlives its call by this")
     callback_hours: int = Field(default=2, ge=1, le=24, description="A message is answered within this")
     queue_patience_s: int = Field(
@@ -135,6 +158,11 @@ class Settings(BaseSettings):
     @property
     def url(self) -> str:
         return self.database_url or f"sqlite+aiosqlite:///{self.data / 'hotline.db'}"
+
+    @property
+    def lists(self) -> Path:
+        """The folder of hospitals' own lists."""
+        return (self.hospital_lists or self.data / "hospital-lists").resolve()
 
     @property
     def _demo_secret(self) -> Path:

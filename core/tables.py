@@ -10,9 +10,12 @@ import core.credit.tables
 import core.journal
 import core.money.tables
 import core.outbox_table
+import core.partners.tables
 import core.people.tables
 import core.recordings.tables
+import core.release.tables
 import core.schedule.tables
+import core.site.tables
 import core.staff.tables
 import core.wording.tables
 from core.database import Base

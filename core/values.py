@@ -53,6 +53,7 @@ class Actor:
     session_id: int | None = None  # the login it was done in
     address: str = ""  # from which it was done
     account_id: int | None = None  # a patient who is logged in
+    partner_id: int | None = None  # a third party that books for its customers
 
     def may(self, function: str) -> bool:
         return self.kind is ActorKind.SYSTEM or function in self.functions

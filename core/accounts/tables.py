@@ -53,12 +53,14 @@ class AccountSession(Base):
 class PhoneCode(Base):
     """The code that was last sent to a number; a new one voids the old.
 
-    The code itself is a keyed hash of the number's print and `number`, and stands nowhere.
+    The code itself is a keyed hash of the number's print, its purpose, `number` and `asked_at`, and
+    stands nowhere.
     """
 
     __tablename__ = "phone_code"
 
-    phone_print: Mapped[str] = mapped_column(String(32), primary_key=True)
+    id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=True)
+    phone_print: Mapped[str] = mapped_column(String(32), unique=True)
     phone_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     purpose: Mapped[str] = mapped_column(String(12))  # register, reset, phone
     number: Mapped[int] = mapped_column(default=1)  # of codes this number was ever sent

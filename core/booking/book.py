@@ -225,6 +225,7 @@ async def _insert(work: Work, draft: _Draft) -> Appointment:
         channel=draft.channel.value,
         staff_id=work.by.staff_id,
         account_id=old.account_id if old else work.by.account_id,
+        partner_id=old.partner_id if old else work.by.partner_id,
         interaction_id=work.interaction_id,
         day=facts.day,
         starts_at=facts.starts_at,

@@ -36,6 +36,7 @@ class Appointment(Base):
     channel: Mapped[str] = mapped_column(String(16))
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"), index=True)  # who booked it
+    partner_id: Mapped[int | None] = mapped_column(ForeignKey("partner.id"), index=True)  # or by whom
     interaction_id: Mapped[int | None] = mapped_column(ForeignKey("interaction.id"), index=True)
     day: Mapped[date] = mapped_column(Date)
     starts_at: Mapped[datetime] = mapped_column(Instant)

@@ -113,8 +113,13 @@ KEYS: Mapping[str, KeySpec] = {
     "release.time": KeySpec(_clock, "07:00", "clock", "Clock time at which numbers are released (R-149)", "号源开放时间", BY_SESSION),
     "book.stop": KeySpec(_deadline, "day-1 23:59", "deadline", "Last moment to book a session (R-150)", "停止预约时间", BY_SESSION),
     "recycle.time": KeySpec(_deadline, "never", "deadline", "From here every channel sells the shares' rest", "号池回收时间", BY_SESSION),
+    "release.room": KeySpec(_yes, "yes", "yes/no", "Whoever comes before a release draws for a place in one line", "放号排队抽签", BY_SESSION),
+    "release.lead": KeySpec(_number, "15", "minutes", "Registering for the draw begins so long before the release", "提前登记时间", BY_SESSION),
+    "release.turn": KeySpec(_number, "90", "seconds", "Time to choose a number when it is one's turn", "轮到后选号时限", BY_SESSION),
+    "release.window": KeySpec(_number, "30", "minutes", "So long after a release numbers are given out in order of the line", "排队放号时长", BY_SESSION),
     "channel.open": KeySpec(_yes, "yes", "yes/no", "Whether this channel may book at all (R-069)", "渠道开关"),
     "booking.hours": KeySpec(_hours, "always", "clock-clock", "Hours in which bookings are taken (R-005)", "受理时间", BY_CHANNEL),
+    "captcha.web": KeySpec(_one_of("off", "rush", "always"), "rush", "off, rush, always", "Whether a booking on the web asks for a captcha; rush: within 30 minutes of the release, and of an account with three live web bookings of the last hour", "网上预约验证码", BY_SESSION),
     # how many
     "limit.department-day": KeySpec(_number, "1", "numbers", "Per person, department and day", "同科室每日限号"),
     "limit.doctor-day": KeySpec(_number, "1", "numbers", "Per person, doctor and day", "同医生每日限号"),

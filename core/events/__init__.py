@@ -11,10 +11,14 @@ from core.events.booking import *
 from core.events.contact import *
 from core.events.credit import *
 from core.events.demo import *
+from core.events.mine import *
 from core.events.money import *
+from core.events.partners import *
 from core.events.people import *
 from core.events.recordings import *
+from core.events.release import *
 from core.events.schedule import *
+from core.events.site import *
 from core.events.staff import *
 from core.events.texts import *
 from core.events.wording import *

@@ -24,6 +24,35 @@ class AccountSessionEnded(Event):
     why: str
 
 
+class AccountPasswordChanged(Event):
+    """why: changed by who knew the old one, or reset by who had all that is asked (R-182)."""
+
+    kind = "account.password-changed"
+    account_id: int
+    why: str
+
+
+class AccountChanged(Event):
+    """what: the names of the fields."""
+
+    kind = "account.changed"
+    account_id: int
+    person_id: int
+    what: list[str]
+
+
+class CodeAsked(Event):
+    """A code is to be sent to a number; which, and to which, stands sealed with the row.
+
+    number: of codes this number was sent: a newer one voids this.
+    """
+
+    kind = "account.code-asked"
+    phone_code_id: int
+    number: int
+    purpose: str
+
+
 class AttendeeAdded(Event):
     kind = "account.attendee-added"
     account_id: int

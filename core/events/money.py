@@ -12,6 +12,15 @@ class MerchantAccountKept(Event):
     provider: str
 
 
+class MerchantAccountClosed(Event):
+    """Nothing is paid into it any more."""
+
+    kind = "merchant-account.closed"
+    account_id: int
+    hospital_id: int
+    provider: str
+
+
 class PaymentSubmitted(Event):
     """The patient was sent to a cashier. number: of the tries to pay this payment, from 1."""
 

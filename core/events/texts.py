@@ -70,3 +70,19 @@ class TextsStopped(Event):
 
 class TextsResumed(Event):
     kind = "text.resumed"
+
+
+class TextRevived(Event):
+    """Somebody has a text tried again that was given up. text_id: None where none was written yet."""
+
+    kind = "text.revived"
+    outbox_id: int
+    text_id: int | None = None
+
+
+class TextLeft(Event):
+    """Somebody has said that a text is not tried any more, and why (in the audit)."""
+
+    kind = "text.left"
+    outbox_id: int
+    text_id: int | None = None

@@ -35,6 +35,18 @@ ACTS = {
     "refund-sent-again": "重新退款",
     "refund-by-hand": "人工退款",
     "difference-settled": "处理对账差错",
+    "day-compared-again": "重新对账",
+    "hospital-list-brought": "上传医院清单",
+    "payment-asked": "查询存疑支付",
+    "merchant-opened": "开通商户号",
+    "merchant-closed": "关闭商户号",
+    "text-sent-again": "重发短信",
+    "text-given-up": "放弃短信",
+    "text-read": "查看短信内容",
+    "announcement-written": "写公告",
+    "announcement-changed": "修改公告",
+    "announcement-published": "发布公告",
+    "announcement-withdrawn": "撤下公告",
 }
 
 

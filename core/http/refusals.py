@@ -22,6 +22,12 @@ def _moment(value: object) -> str:
     return f"{here.month}月{here.day}日{here:%H:%M}"
 
 
+def _seconds(value: object) -> str:
+    if not isinstance(value, datetime):
+        return "一分钟"
+    return f"{local(value):%H:%M:%S}"
+
+
 def _clock(value: object) -> str:
     return f"{value:%H:%M}" if isinstance(value, time) else "规定时间"
 
@@ -96,7 +102,18 @@ def _conflict(facts: _Facts) -> str:
     """facts.why: what an operator typed is not the picked person's."""
     if facts.get("why") == "other-person":
         return "证件号码和选中的患者登记的不一致,请再问一遍;如果是另一位患者,请改姓名或重新选人。"
+    if facts.get("why") == "account":
+        return (
+            "这个证件号码不能这样办理:姓名可能和登记的不一样,或者已经注册过,或者以前用的是别的手机号。"
+            "请核对后再试,也可以拨打12320由话务员核对。"
+        )
     return "该证件号码与登记的姓名不一致,请联系人工核对。"
+
+
+def _name_bound(facts: _Facts) -> str:
+    if facts.get("why") == "booked":
+        return "您还有待就诊的预约,医院按现在的姓名接诊;请就诊或取消后再改姓名。"
+    return "您的姓名已由医院核对过,不能网上修改;请带证件到医院窗口,或拨打12320。"
 
 
 def _yuan(fen: object) -> str:
@@ -113,11 +130,26 @@ _WRONG: dict[tuple[str, str], _Words] = {
     ("reason", "empty"): "请选择或写下原因。",
     ("comment", "empty"): "请写下您的意见。",
     ("comment", "long"): lambda f: f"意见最多{f['most']}个字,现在有{f['length']}个字。",
+    ("appeal", "empty"): "请写下申诉的理由。",
+    ("appeal", "long"): lambda f: f"申诉的理由最多{f['most']}个字,现在有{f['length']}个字。",
     ("author", "empty"): "请写下您的姓名,好让同事知道是谁说的。",
     ("author", "long"): lambda f: f"姓名最多{f['most']}个字。",
     ("pinyin", "count"): lambda f: f"一个字一个音节:要{f['wanted']}个,您填了{f['given']}个。",
     ("pinyin", "syllable"): lambda f: f"第{f['place']}个音节“{f['syllable']}”不是普通话的音节。",
     ("pinyin", "tone"): lambda f: f"第{f['place']}个音节“{f['syllable']}”要以声调结尾:1到4,轻声是5。",
+    ("birth_date", "child"): "未满十四周岁的孩子请由监护人注册,再添加为就诊人。",
+    ("birth_date", "empty"): "请填写出生日期。",
+    ("birth_date", "shape"): "出生日期要像 1980-05-04 这样填写。",
+    ("sex", "empty"): "请选择性别。",
+    ("identity_kind", "household"): "户口簿只用于孩子:请由监护人注册,再添加为就诊人。",
+    ("identity", "empty"): "请填写证件号码。",
+    ("identity_kind", "grown"): "户口簿只用于未满十八周岁的孩子,请换其他证件。",
+    ("identity_kind", "unknown"): "请选择证件种类。",
+    ("relation", "unknown"): "请选择和您的关系。",
+    ("card", "shape"): "卡号只能有字母和数字,六到三十位。",
+    ("address", "long"): "地址最多一百个字。",
+    ("phone", "mobile"): "请填写手机号码:验证码只能发到手机。",
+    ("agree", "empty"): "请先阅读说明并同意,再注册。",
     ("login", "shape"): "登录名要以字母或数字开头,只能有字母、数字和 . _ - @,最多四十个字。",
     ("login", "taken"): "这个登录名有人用过。用过的登录名不再使用,删除了的也不行。",
     ("number", "shape"): "工号只能是数字,最多八位。",
@@ -126,6 +158,16 @@ _WRONG: dict[tuple[str, str], _Words] = {
     ("name", "long"): "名称最多四十个字。",
     ("name", "taken"): "这个名称已经有了。",
     ("pinyin", "long"): "这个念法太长,存不下。",
+    ("title", "empty"): "请填写标题。",
+    ("title", "long"): lambda f: f"标题最多{f['most']}个字。",
+    ("body", "empty"): "请填写正文。",
+    ("body", "long"): lambda f: f"正文最多{f['most']}个字。",
+    ("kind", "unknown"): "请选择类别。",
+    ("from", "shape"): "请填写开始日期,像2026-11-26这样写。",
+    ("until", "shape"): "结束日期要像2026-11-26这样写。",
+    ("until", "before"): "结束日期不能早于开始日期。",
+    ("until", "over"): "结束日期已经过去,请先改结束日期再发布。",
+    ("amount", "other"): "金额和这笔退费不一致,请按凭证再核对一遍。",
 }
 
 
@@ -248,7 +290,32 @@ SENTENCES: dict[str, tuple[int, _Words]] = {
     "card-charge-off": (409, "该医院没有开通就诊卡直接扣费,请改为到医院付。"),
     "cashier-away": (409, _cashier),
     "link-over": (410, "这个链接已经用过,或过了期。请拨打12320,由话务员为您补登证件。"),
+    "code-too-soon": (429, lambda f: f"一分钟内只能发一次验证码,{_seconds(f.get('until'))}后可以再发。"),
+    "codes-used-up": (429, "这个手机号今天收的验证码太多,请明天再试,或拨打12320。"),
+    "code-wrong": (400, "短信验证码不对,或已经失效。请填最新一条短信里的六位数字,或重新发送。"),
+    "credentials-wrong": (403, "手机号(或证件号码)与密码不符,请重新填写;忘记密码可以找回。"),
+    "reset-wrong": (403, "填写的信息有误,没有重置。请核对手机号、证件号码、姓名和短信验证码后再试。"),
+    "account-exists": (409, "这个手机号已经注册过,请直接登录;忘记密码可以找回。"),
+    "name-bound": (409, _name_bound),
+    "captcha-wrong": (400, "验证码不对，或已经过期，请照新的图片再填一次。"),
+    "too-many-requests": (429, lambda f: f"请求太频繁,请过{_some(f.get('seconds'))}秒再试。"),
+    "method-not-allowed": (405, "这个地址不接受这种请求方法。"),
+    "too-large": (413, "发来的内容太大了。"),
+    "unsupported-media-type": (415, "只接受约定格式的内容,请看接口说明。"),
+    "our-fault": (500, "系统出错了,错误已经记录,请稍后再试。"),
+    "signature-invalid": (401, "请求的签名缺失或不正确。"),
+    "signature-old": (401, lambda f: f"签名的时间和我们的时钟相差超过{_some(f.get('seconds'))}秒。"),
+    "signature-used": (401, "这个签名已经用过,每个请求都要用新的随机串签名。"),
+    "partner-off": (403, "这个合作单位的接入已经停用。"),
+    "partner-not-allowed": (403, "这个合作单位没有开通此项功能。"),
+    "partner-quota-used": (429, lambda f: f"今天的预约额度{_some(f.get('quota'))}个已经用完,明天再约。"),
+    "partner-holds-full": (409, lambda f: f"同时最多为{_some(f.get('most'))}位患者占号,请先预约或释放。"),
     "attendees-full": (409, lambda f: f"一个账号最多为{_some(f.get('most'))}位家人预约,请先移除一位。"),
+    "favourites-full": (409, lambda f: f"最多收藏{_some(f.get('most'))}个医院和医生,请先取消几个。"),
+    "reminders-full": (409, lambda f: f"最多同时等{_some(f.get('most'))}个放号提醒,请先取消几个。"),
+    "line-first": (409, "放号时按排队顺序选号,还没有轮到您,请先排队。"),
+    "line-not-open": (409, lambda f: f"还没有开始登记,{_moment(f.get('opens'))}开始。"),
+    "line-over": (409, "这一班现在不用排队,可以直接选号。"),
     "draft-incomplete": (409, lambda f: f"还不能提交:{f.get('words', '内容还没有填完。')}"),
     "appeal-closed": (409, "该限制已结束或申诉已在处理中。"),
 }  # fmt: skip

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.errors import NotFound
-from core.events import MerchantAccountKept
+from core.errors import ChangedMeanwhile, NotFound
+from core.events import MerchantAccountClosed, MerchantAccountKept
 from core.money.cashier import Account
 from core.money.tables import MerchantAccount
 from core.sealing import Sealer
@@ -70,6 +70,26 @@ async def renew_certificate(work: Work, account_id: int, certified: Certified) -
     row.certificate_id, row.certificate = certified.number, certified.certificate
     row.key_sealed = work.sealer.seal(certified.key, PURPOSE)
     work.record(MerchantAccountKept(account_id=row.id, hospital_id=row.hospital_id, provider=row.provider))
+
+
+async def close_account(work: Work, account_id: int) -> None:
+    """Nothing is paid into it any more; what was paid is still given back from it, and reconciled.
+
+    Raises NotFound, NotAllowed, ChangedMeanwhile when it is closed already.
+    """
+    row = await work.db.get(MerchantAccount, account_id)
+    if row is None:
+        raise NotFound(facts={"what": "merchant-account"})
+    work.by.must_see(row.hospital_id)
+    closed = await work.db.execute(
+        update(MerchantAccount)
+        .where(MerchantAccount.id == account_id, MerchantAccount.state == "live")
+        .values(state="closed", closed_at=work.now)
+        .returning(MerchantAccount.id)
+    )
+    if closed.one_or_none() is None:
+        raise ChangedMeanwhile
+    work.record(MerchantAccountClosed(account_id=row.id, hospital_id=row.hospital_id, provider=row.provider))
 
 
 async def live_account(

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import ChangedMeanwhile, NotFound, WrongInput
@@ -42,25 +43,8 @@ async def settlements(
     db: AsyncSession, by: Actor, *, since: date, until: date, hospital_id: int | None = None
 ) -> Sequence[Settlement]:
     """Newest day first, both days included. Staff of one hospital see its account and no other's."""
-    lines = select(func.count()).where(ReconciliationLine.reconciliation_id == Reconciliation.id)
     query = (
-        select(
-            Reconciliation.id,
-            Reconciliation.day,
-            MerchantAccount.hospital_id,
-            MerchantAccount.provider,
-            MerchantAccount.merchant_no,
-            Reconciliation.state,
-            Reconciliation.matched,
-            lines.where(ReconciliationLine.settled_at.is_(None)).scalar_subquery(),
-            lines.scalar_subquery(),
-            Reconciliation.platform_fen,
-            Reconciliation.provider_fen,
-            Reconciliation.hospital_fen,
-            Reconciliation.last_error,
-            Reconciliation.done_at,
-        )
-        .join(MerchantAccount, MerchantAccount.id == Reconciliation.account_id)
+        _settlements()
         .where(Reconciliation.day.between(since, until))
         .order_by(Reconciliation.day.desc(), MerchantAccount.hospital_id, Reconciliation.id)
     )
@@ -68,6 +52,47 @@ async def settlements(
         if wanted is not None:
             query = query.where(MerchantAccount.hospital_id == wanted)
     return [Settlement(*row) for row in (await db.execute(query)).all()]
+
+
+async def settlement(db: AsyncSession, by: Actor, reconciliation_id: int) -> Settlement:
+    """One account on one day. Raises NotFound, NotAllowed."""
+    by.must_see(await _hospital_of(db, reconciliation_id))
+    row = (await db.execute(_settlements().where(Reconciliation.id == reconciliation_id))).one()
+    return Settlement(*row)
+
+
+async def open_differences(db: AsyncSession, by: Actor) -> int:
+    """How many differences nobody has explained yet."""
+    query = (
+        select(func.count())
+        .select_from(ReconciliationLine)
+        .join(Reconciliation, Reconciliation.id == ReconciliationLine.reconciliation_id)
+        .join(MerchantAccount, MerchantAccount.id == Reconciliation.account_id)
+        .where(ReconciliationLine.settled_at.is_(None))
+    )
+    if by.hospital_id is not None:
+        query = query.where(MerchantAccount.hospital_id == by.hospital_id)
+    return (await db.execute(query)).scalar_one()
+
+
+def _settlements() -> Select[Any]:
+    lines = select(func.count()).where(ReconciliationLine.reconciliation_id == Reconciliation.id)
+    return select(
+        Reconciliation.id,
+        Reconciliation.day,
+        MerchantAccount.hospital_id,
+        MerchantAccount.provider,
+        MerchantAccount.merchant_no,
+        Reconciliation.state,
+        Reconciliation.matched,
+        lines.where(ReconciliationLine.settled_at.is_(None)).scalar_subquery(),
+        lines.scalar_subquery(),
+        Reconciliation.platform_fen,
+        Reconciliation.provider_fen,
+        Reconciliation.hospital_fen,
+        Reconciliation.last_error,
+        Reconciliation.done_at,
+    ).join(MerchantAccount, MerchantAccount.id == Reconciliation.account_id)
 
 
 @dataclass(frozen=True)
@@ -111,8 +136,8 @@ async def differences(db: AsyncSession, by: Actor, reconciliation_id: int) -> Se
     ]
 
 
-async def settle(work: Work, line_id: int, reason: str) -> None:
-    """Somebody knows why, and says it; their name stays with it.
+async def settle(work: Work, line_id: int, reason: str) -> int:
+    """Somebody knows why, and says it; their name stays with it. Returns the reconciliation.
 
     Raises WrongInput without a reason, NotFound, NotAllowed, ChangedMeanwhile when it is settled already.
     """
@@ -134,6 +159,18 @@ async def settle(work: Work, line_id: int, reason: str) -> None:
     await mark(work, Flag.SETTLED, [(Kind(line.kind), line.order_no)])
     work.record(DifferenceSettled(reconciliation_id=line.reconciliation_id, line_id=line_id))
     await audit.note(work, "difference-settled", what="对账差错", subject_id=line_id, reason=reason)
+    return line.reconciliation_id
+
+
+async def compare_again(work: Work, reconciliation_id: int) -> None:
+    """The day is compared anew at once; what was settled stays so. Raises NotFound, NotAllowed."""
+    work.by.must_see(await _hospital_of(work.db, reconciliation_id))
+    await work.db.execute(
+        update(Reconciliation)
+        .where(Reconciliation.id == reconciliation_id)
+        .values(state="due", due_at=work.now, tries=0, last_error=None)
+    )
+    await audit.note(work, "day-compared-again", what="对账", subject_id=reconciliation_id)
 
 
 async def _hospital_of(db: AsyncSession, reconciliation_id: int) -> int:

@@ -53,9 +53,12 @@ async def stuck(db: AsyncSession, by: Actor, limit: int = 200) -> Sequence[Stuck
     return [Stuck(*row[:5], row[5] or "", *row[6:]) for row in (await db.execute(query)).all()]
 
 
-async def waiting(db: AsyncSession) -> int:
-    """How many refunds a person must look at."""
+async def waiting(db: AsyncSession, by: Actor | None = None) -> int:
+    """How many refunds a person must look at; by: of those that they see."""
     query = select(func.count()).select_from(Refund).where(Refund.state == RefundState.FAILED)
+    if by is not None and by.hospital_id is not None:
+        query = query.join(Payment, Payment.id == Refund.payment_id)
+        query = query.where(Payment.hospital_id == by.hospital_id)
     return (await db.execute(query)).scalar_one()
 
 
@@ -74,15 +77,18 @@ async def send_again(work: Work, refund_id: int) -> None:
     await audit.note(work, "refund-sent-again", what="退费单", subject_id=refund_id)
 
 
-async def settled_by_hand(work: Work, refund_id: int, note: str) -> None:
-    """The money was given back outside of the cashier; note: how.
+async def settled_by_hand(work: Work, refund_id: int, note: str, *, amount_fen: int | None) -> None:
+    """The money was given back outside of the cashier; note: how. amount_fen: by its proof; None: unreadable.
 
-    Raises WrongInput without a note, NotFound, NotAllowed, ChangedMeanwhile.
+    Raises WrongInput without a note or for another amount, NotFound, NotAllowed, ChangedMeanwhile.
     """
+    await _must_see(work, refund_id)
     note = note.strip()
     if not note:
         raise WrongInput(facts={"field": "reason", "why": "empty"})
-    await _must_see(work, refund_id)
+    owed = (await work.db.execute(select(Refund.amount_fen).where(Refund.id == refund_id))).scalar_one()
+    if owed != amount_fen:
+        raise WrongInput(facts={"field": "amount", "why": "other"})
     locked = await work.db.execute(
         update(Refund)
         .where(Refund.id == refund_id, Refund.state == RefundState.FAILED)

@@ -18,5 +18,8 @@ FUNCTIONS: dict[str, tuple[str, str]] = {
     "supervise": ("Listen, move agents, change greetings", "班长席"),
     "recordings": ("Find and hear recordings", "调听录音"),
     "quality": ("Score conversations", "质检评分"),
+    "announcements": ("Write and publish announcements", "公告发布"),
+    "settlement": ("Reconcile, and settle refunds that are stuck", "对账与退款"),
+    "texts": ("Look after texts that did not go", "短信管理"),
 }
 EVERY_FUNCTION = frozenset(FUNCTIONS)

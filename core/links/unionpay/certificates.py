@@ -1,5 +1,7 @@
 """Certificates of merchants: out of the file that UnionPay's authority gives, and at the sandbox."""
 
+from datetime import datetime
+
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -9,9 +11,18 @@ from sqlalchemy import select
 from core.catalogue.tables import Hospital
 from core.links.unionpay.adapter import NAME
 from core.links.unionpay.sandbox_keys import SandboxKeys
-from core.links.unionpay.signing import certificate_number, fits
+from core.links.unionpay.signing import (
+    VERSION,
+    BadSignature,
+    certificate_number,
+    check,
+    fits,
+    merchant_signer,
+)
 from core.money.accounts import Certified, accounts, open_account, renew_certificate
 from core.work import Work
+
+LEAST_BITS = 2048
 
 
 def read_pfx(content: bytes, password: str) -> Certified:
@@ -29,6 +40,29 @@ def certified(key_pem: str, certificate_pem: str) -> Certified:
     if not fits(key_pem, certificate_pem):
         raise ValueError("this key is not the certificate's")
     return Certified(certificate_number(certificate_pem), certificate_pem, key_pem)
+
+
+def read_certificates(content: bytes) -> list[str]:
+    """The certificates of a file in PEM: several in PEM, or one in DER. Raises ValueError."""
+    if b"-----BEGIN" in content:
+        return [_pem(one) for one in x509.load_pem_x509_certificates(content)]
+    return [_pem(x509.load_der_x509_certificate(content))]
+
+
+def verified(found: Certified, now: datetime) -> Certified:
+    """The same, once it has been seen to sign. Raises ValueError: expired, a short key, another's key."""
+    certificate = x509.load_pem_x509_certificate(found.certificate.encode())
+    if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
+        raise ValueError(f"this certificate is valid until {certificate.not_valid_after_utc:%Y-%m-%d}")
+    key = certificate.public_key()
+    if not isinstance(key, rsa.RSAPublicKey) or key.key_size < LEAST_BITS:
+        raise ValueError(f"UnionPay wants RSA of {LEAST_BITS} bits or more")
+    signed = merchant_signer(found.key, found.number).sign({"version": VERSION})
+    try:
+        check(signed, certificate)
+    except BadSignature:
+        raise ValueError("this key is not the certificate's") from None
+    return found
 
 
 async def enrol(work: Work, keys: SandboxKeys) -> int:

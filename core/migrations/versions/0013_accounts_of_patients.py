@@ -59,6 +59,7 @@ def _accounts() -> None:
 def _proofs() -> None:
     op.create_table(
         "phone_code",
+        sa.Column("id", KEY, autoincrement=True, nullable=False),
         sa.Column("phone_print", sa.String(length=32), nullable=False),
         sa.Column("phone_sealed", sa.LargeBinary(), nullable=False),
         sa.Column("purpose", sa.String(length=12), nullable=False),
@@ -69,7 +70,8 @@ def _proofs() -> None:
         sa.Column("expires_at", INSTANT, nullable=False),
         sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("used_at", INSTANT, nullable=True),
-        sa.PrimaryKeyConstraint("phone_print", name=op.f("pk_phone_code")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_phone_code")),
+        sa.UniqueConstraint("phone_print", name=op.f("uq_phone_code_phone_print")),
     )
     op.create_index(op.f("ix_phone_code_expires_at"), "phone_code", ["expires_at"])
     op.create_table(

@@ -1,0 +1,1 @@
+"""The release minute: one published rule for everybody who waits for a session's numbers."""

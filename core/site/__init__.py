@@ -1,0 +1,1 @@
+"""What the hotline and its hospitals tell everybody: announcements."""
