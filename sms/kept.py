@@ -22,7 +22,8 @@ from sms.texts import Kind
 class Draft:
     """A text about to be queued; without a body it is dropped, and `why` says why.
 
-    starts_at: of the visit it is about.
+    starts_at: of the visit it is about. kept: what stands in our books instead of the body, where that
+    holds a secret.
     """
 
     kind: Kind
@@ -33,6 +34,7 @@ class Draft:
     body: str | None
     why: str | None = None
     starts_at: datetime | None = None
+    kept: str | None = None
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,7 @@ async def keep(work: Work, draft: Draft, journal_id: int) -> TextMessage:
 
 
 def _new(work: Work, draft: Draft, journal_id: int) -> TextMessage:
+    words = draft.kept or draft.body if draft.body else None
     return TextMessage(
         kind=draft.kind.value,
         subject=draft.subject,
@@ -81,7 +84,7 @@ def _new(work: Work, draft: Draft, journal_id: int) -> TextMessage:
         phone_print=work.sealer.fingerprint(draft.phone.digits, "phone"),
         phone_sealed=work.sealer.seal(draft.phone.digits, "phone"),
         phone_masked=draft.phone.masked,
-        body_sealed=work.sealer.seal(draft.body, "text") if draft.body else None,
+        body_sealed=work.sealer.seal(words, "text") if words else None,
         segments=segments(draft.body) if draft.body else 0,
         state=TextState.QUEUED.value,
         created_at=work.now,
@@ -107,6 +110,16 @@ def drop(work: Work, row: TextMessage, why: str) -> None:
     """It is not sent, and why."""
     row.state, row.why, row.settled_at = TextState.DROPPED.value, why, work.now
     work.record(TextDropped(text_id=row.id, text_kind=row.kind, appointment_id=row.appointment_id, why=why))
+
+
+async def untold(work: Work, subject: str, version: int) -> bool:
+    """Whether no text of this was begun; what was begun and has not left is dropped."""
+    query = select(TextMessage).where(TextMessage.subject == subject, TextMessage.version == version)
+    rows = (await work.db.execute(query.with_for_update())).scalars().all()
+    for row in rows:
+        if row.state == TextState.QUEUED and row.gateway is None:
+            drop(work, row, "overtaken")
+    return not rows
 
 
 async def asked(work: Work, text_id: int, gateway: str | None) -> None:

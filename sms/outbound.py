@@ -15,8 +15,10 @@ from core.events import (
     AppointmentRestored,
     AppointmentStopped,
     CallbackPromised,
+    CodeAsked,
     DraftLeft,
     Event,
+    NumbersOpened,
     TextReplied,
 )
 from core.values import local
@@ -27,6 +29,7 @@ CARRIER = "sms"
 # An event that is not here sends nothing. A change is told by the new appointment's `booked`, so
 # `changed` of the old one is not here: one change, one text.
 EVENTS: tuple[type[Event], ...] = (
+    CodeAsked,
     AppointmentBooked,
     AppointmentConfirmed,
     AppointmentCancelled,
@@ -35,6 +38,7 @@ EVENTS: tuple[type[Event], ...] = (
     AppointmentRestored,
     CallbackPromised,
     DraftLeft,
+    NumbersOpened,
     TextReplied,
 )
 ROUTES: dict[str, tuple[str, ...]] = {event.kind: (CARRIER,) for event in EVENTS}

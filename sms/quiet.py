@@ -7,10 +7,11 @@ from sms.texts import Kind
 
 # Nobody is woken for what is not pressing (ux.md 4.3, rule 12, for calls; texts may go a little longer).
 NIGHT = (time(21, 30), time(7, 0))
-# What somebody must know in time, also one who wants no reminders: a doctor's leave and its end, a change.
-DUTIES = frozenset({Kind.STOPPED, Kind.RESTORED, Kind.CHANGED})
+# What somebody must know in time, also one who wants no reminders: a doctor's leave and its end, a change;
+# and a code, for which they wait before a page.
+DUTIES = frozenset({Kind.STOPPED, Kind.RESTORED, Kind.CHANGED, Kind.CODE})
 # Brought about by us or the hospital; all other texts answer something that was just done by the patient.
-_UNASKED = frozenset({Kind.STOPPED, Kind.RESTORED, Kind.EXPIRED})
+_UNASKED = frozenset({Kind.STOPPED, Kind.RESTORED, Kind.EXPIRED, Kind.RELEASED})
 # A visit so near is told of at night, too: who sets out at six must know it.
 PRESSING = timedelta(hours=14)
 

@@ -40,6 +40,7 @@ class TextMessage(Base):
 
     __table_args__ = (
         UniqueConstraint("subject", "version", "kind"),
+        Index("ix_text_message_created_at", "created_at"),
         Index(
             "uq_text_message_gateway_id",
             "gateway",

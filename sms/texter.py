@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.booking import view
 from core.booking.draft_left import kept_slot
 from core.booking.view import AppointmentView
-from core.events import CallbackPromised, DraftLeft, Event, TextDropped, TextReplied
+from core.events import CallbackPromised, CodeAsked, DraftLeft, Event, NumbersOpened, TextDropped, TextReplied
 from core.money.link import pay_path
 from core.observing import Metrics, mask_text
 from core.outbox import Later, Parcel, Route
@@ -20,7 +20,7 @@ from core.people import linking
 from core.ports import OutgoingText, OutsideError, TextExit
 from core.values import Channel, Phone, local, system
 from core.work import Hotline, Work
-from sms import kept
+from sms import coded, kept, released
 from sms.kept import Draft
 from sms.outbound import CallbackPromise, Drop, text_for, words_for, words_of_kept
 from sms.quiet import not_before, wanted
@@ -60,16 +60,18 @@ class Texter:
         appointments: Callable[[AsyncSession, int], Awaitable[AppointmentView]] = view.load,
         callbacks: Callable[[AsyncSession, int], Awaitable[CallbackPromise]] | None = None,
         public: Callable[[], str] = str,
+        answers: bool = False,
         within_s: float = 30.0,
         metrics: Metrics | None = None,
     ) -> None:
         """callbacks: without it, promises of a callback send no text. public: the address of our pages, for
-        links; where it is '' nobody is sent one."""
+        links; where it is '' nobody is sent one. answers: whether what patients write is taken."""
         self._hotline = hotline
         self._way_out = way_out
         self._appointments = appointments
         self._callbacks = callbacks
         self._public = public
+        self._answers = answers
         self._within_s = within_s
         self._metrics = metrics or Metrics()
 
@@ -176,6 +178,10 @@ class Texter:
             return await self._callback(work, event)
         if isinstance(event, DraftLeft):
             return await self._kept_slot(work, event)
+        if isinstance(event, CodeAsked):
+            return await coded.draft_of(work, event)
+        if isinstance(event, NumbersOpened):
+            return await released.draft_of(work, event, public=self._public(), answers=self._answers)
         appointment_id: int = event.appointment_id  # type: ignore[attr-defined]
         made = await self._appointments(work.db, appointment_id)
         phone = Phone(work.sealer.open(made.contact_sealed, "phone"))

@@ -33,6 +33,8 @@ class Kind(StrEnum):
     RESTORED = "restored"
     CALLBACK_PROMISED = "callback-promised"
     SLOT_KEPT = "slot-kept"
+    CODE = "code"
+    RELEASED = "released"
 
 
 def day(local: datetime) -> str:
