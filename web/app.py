@@ -12,10 +12,32 @@ from core.http.keys import HOTLINE, PAGES
 from core.http.middleware import failures, same_origin, security_headers
 from core.http.pages import environment
 from core.http.sessions import MANNERS, TableStorage
+from core.release.board import Board
 from web import completing, live, names, operations, paying, prompts, sounds, start, stories, texting
+from web.account import captcha
+from web.account import routes as account_pages
+from web.api import app as api
+from web.booking import pages as booking_pages
 from web.house import HOUSE, WebHouse
-from web.public import assets, departments, doctors, finding, home, hospitals, light, search
-from web.staff import accounts, audit, login, me, roles, skills
+from web.mine import credit as my_credit
+from web.mine import favourites as my_favourites
+from web.mine import orders as my_orders
+from web.public import (
+    announcements,
+    assets,
+    departments,
+    doctors,
+    finding,
+    home,
+    hospitals,
+    light,
+    line,
+    line_told,
+    search,
+)
+from web.staff import accounts, audit, hospital_list, login, me, money, refunds, roles, skills
+from web.staff import announcements as staff_announcements
+from web.staff import texts as staff_texts
 
 HERE = Path(__file__).parent
 # Forms of patients are small; uploads come with their own limit where they come.
@@ -39,6 +61,7 @@ def make_app(house: WebHouse) -> web.Application:
     app[PAGES] = environment(HERE / "templates")
     app[live.STREAMS] = set()
     app[finding.FINDER] = Finder()
+    app[line.BOARD] = Board(house.hotline)
     for module in (
         operations,
         start,
@@ -47,7 +70,17 @@ def make_app(house: WebHouse) -> web.Application:
         departments,
         doctors,
         search,
+        announcements,
+        line,
+        line_told,
+        my_orders,
+        my_credit,
+        my_favourites,
+        booking_pages,
         light,
+        api,
+        captcha,
+        account_pages,
         texting,
         completing,
         paying,
@@ -60,10 +93,16 @@ def make_app(house: WebHouse) -> web.Application:
         me,
         roles,
         skills,
+        staff_announcements,
+        money,
+        hospital_list,
+        refunds,
+        staff_texts,
         accounts,
         audit,
     ):
         app.add_routes(module.routes)
+    api.mount(app)
     app.add_routes([files("/static", HERE / "static")])
     app.on_response_prepare.append(security_headers(_policy))
     app.on_response_prepare.append(assets.kept)

@@ -1,11 +1,12 @@
 """What the pages need from the rest of the house; the composition root fills it in."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from aiohttp import web
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.feed import Feed
 from core.health import Health
@@ -14,7 +15,7 @@ from core.money.cashier import Redirect
 from core.observing import Metrics
 from core.staff.login import SecondFactor
 from core.staff.passwords import Passwords
-from core.work import Hotline
+from core.work import Hotline, Work
 from web.wording import Wording
 
 
@@ -75,6 +76,72 @@ class TextShown(Protocol):
     def state(self) -> str: ...
 
 
+class HospitalLists(Protocol):
+    """Where a hospital's own list of a day is kept until the day is compared."""
+
+    async def put(self, hospital_id: int, day: date, content: bytes) -> None: ...
+
+
+class DeadShown(Protocol):
+    """A text that was given up, its number masked. state: a key of core.http.words.TEXT, or ''."""
+
+    @property
+    def outbox_id(self) -> int: ...
+    @property
+    def incoming(self) -> bool: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def phone_masked(self) -> str: ...
+    @property
+    def why(self) -> str: ...
+    @property
+    def tries(self) -> int: ...
+    @property
+    def state(self) -> str: ...
+    @property
+    def since(self) -> datetime: ...
+    @property
+    def readable(self) -> bool: ...
+    @property
+    def retry(self) -> bool: ...
+
+
+class HourShown(Protocol):
+    """Texts of one hour, by what has become of them."""
+
+    @property
+    def begins(self) -> datetime: ...
+    @property
+    def delivered(self) -> int: ...
+    @property
+    def sent(self) -> int: ...
+    @property
+    def failed(self) -> int: ...
+    @property
+    def unknown(self) -> int: ...
+    @property
+    def total(self) -> int: ...
+
+
+class TextRoom(Protocol):
+    """Where texts that need a person are looked after. gateways: each by name, and whether it is there.
+
+    reasons: why a text may be read, by code.
+    """
+
+    @property
+    def reasons(self) -> Mapping[str, str]: ...
+    @property
+    def gateways(self) -> Callable[[], Sequence[tuple[str, bool]]]: ...
+
+    async def dead(self, db: AsyncSession) -> Sequence[DeadShown]: ...
+    async def again(self, work: Work, outbox_id: int) -> None: ...
+    async def leave(self, work: Work, outbox_id: int, reason: str) -> None: ...
+    async def read(self, work: Work, outbox_id: int, reason: str) -> str: ...
+    async def figures(self, db: AsyncSession, now: datetime) -> Sequence[HourShown]: ...
+
+
 @dataclass(frozen=True)
 class StreamLimits:
     """Manners of the live streams.
@@ -96,10 +163,12 @@ class WebHouse:
     texts: the newest texts, at most so many, newest first. phone: None while no switch can be
     reached. switch_words: how to get a switch, where there is none. sentence: the words of a voice
     prompt by its name, with {slots} unfilled. demo: the start page and the stories exist in the demo only.
-    people: staff of the demo, with their passwords. write_text: hands in a text as if its number had written
-    it, in the demo. pay: core.money.till.Till.begin; pay_origin: of the cashier's page, to which our form
-    goes. wording: the voice, for those who look at it and listen.
-    sms_number: where patients send texts to book; empty while none are taken.
+    people: staff of the demo, with their passwords; patients: those who have an account there.
+    write_text: hands in a text as if its number had written it, in the demo. pay:
+    core.money.till.Till.begin; pay_origin: of the cashier's page, to which our form goes. wording: the
+    voice, for those who look at it and listen. sms_number: where patients send texts to book; empty while
+    none are taken. lists: takes the lists of hospitals that are brought through a page. text_room: for
+    texts that need a person.
     """
 
     hotline: Hotline
@@ -116,11 +185,14 @@ class WebHouse:
     passwords: Passwords = field(default_factory=Passwords)
     second_factor: SecondFactor = SecondFactor.OPTIONAL
     people: Sequence[DemoPerson] = ()
+    patients: Sequence[DemoPerson] = ()
     sms_number: str = ""
     write_text: Callable[[str, str], Awaitable[None]] | None = None
     pay: Callable[..., Awaitable[Redirect]] | None = None
     pay_origin: str = ""
     sessions: SessionManners = field(default_factory=SessionManners)
+    lists: HospitalLists | None = None
+    text_room: TextRoom | None = None
     wording: Wording = field(kw_only=True)
 
 

@@ -18,7 +18,7 @@ from web.wording import VOICES
 
 
 @everybody
-async def start(request: web.Request) -> web.Response:
+async def start(request: web.Request) -> web.StreamResponse:
     """Everything at once, complete without any script; outside the demo the public home page."""
     house = request.app[HOUSE]
     if not house.demo:

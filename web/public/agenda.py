@@ -14,6 +14,7 @@ from core.credit.engine import rules_for
 from core.schedule import browse
 from core.schedule.browse import Shown
 from core.values import day_of
+from web.booking.moving import Moving, carried
 from web.house import HOUSE
 from web.public import notes, sessions, words
 from web.public.sessions import Cell, Reader, Week
@@ -31,12 +32,13 @@ class PostRow:
 
 @dataclass(frozen=True)
 class Agenda:
-    """notes: whom these departments see, each said once."""
+    """notes: whom these departments see, each said once. moving: what is moved to one of these sessions."""
 
     posts: Sequence[PostRow]
     week: Week
     by_day: Mapping[date, Sequence[tuple[Cell, PostLine]]]
     notes: Sequence[notes.Note]
+    moving: Moving | None = None
 
 
 async def agenda(
@@ -63,7 +65,8 @@ async def agenda(
         post = by_id[one.post_id]
         cell = reader.cell(one, post.standard_code, spans.get(one.session_id, ()))
         by_day.setdefault(one.day, []).append((cell, post))
-    return Agenda([_row(one) for one in posts], week, by_day, _notes(book, posts))
+    rows = [_row(one) for one in posts]
+    return Agenda(rows, week, by_day, _notes(book, posts), await carried(request))
 
 
 def _row(it: PostLine) -> PostRow:

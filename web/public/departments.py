@@ -9,6 +9,7 @@ from core.catalogue import browse_posts
 from core.credit.engine import rules_for
 from core.schedule import browse
 from core.values import day_of
+from web.booking.moving import carried
 from web.house import HOUSE
 from web.public import frame, notes, query, sessions
 from web.public.query import Pages
@@ -23,6 +24,7 @@ async def department(request: web.Request) -> web.Response:
     """Seven days as a table; on a light page one of them as a list. `day`: one of the days wanted."""
     house, key = request.app[HOUSE], int(request.match_info["id"])
     asked, number = query.day(request.query), query.page_number(request.query)
+    moving = await carried(request)
     now = house.hotline.clock.now()
     async with house.hotline.read() as db:
         facts = await browse_posts.department(db, key)
@@ -40,7 +42,7 @@ async def department(request: web.Request) -> web.Response:
     chosen = week.day or _best(week, rows, free)
     listed = _on(chosen, week, rows)
     path = f"{frame.base(request)}/departments/{key}"
-    pages = Pages.counted(number, len(listed), ON_A_PAGE, path, day=chosen)
+    pages = Pages.counted(number, len(listed), ON_A_PAGE, path, day=chosen, change=moving and moving.serial)
     return frame.show(
         request,
         "department",
@@ -53,6 +55,7 @@ async def department(request: web.Request) -> web.Response:
         listed=listed[(number - 1) * ON_A_PAGE : number * ON_A_PAGE],
         pages=pages,
         notes=notes.of_department(book, facts.standard_code),
+        moving=moving,
         example=next((one.sms for row in rows for day in row.days for one in day if one.sms), ""),
     )
 

@@ -9,17 +9,19 @@ from typing import Any
 from aiohttp import web
 from yarl import URL
 
+from core.accounts.sessions import FULL
 from core.errors import NotFound
 from core.http.access import everybody
 from core.http.keys import HOTLINE
-from core.http.pages import page
+from core.http.pages import page, surname
+from core.http.patients import PATIENT, patient
 from core.http.refusals import sentence
 from core.values import day_of
 from web.house import HOUSE
 from web.public import assets
 from web.public.query import Wrong
 
-Handler = Callable[[web.Request], Awaitable[web.Response]]
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 # Before each address of a light page (R-098).
 LIGHT = "/m"
@@ -33,7 +35,8 @@ class Frame:
     """base: what stands before each address, '' or '/m'. here: the page's place in the navigation.
 
     other_size, other_form: this page in the other size of type, and as a light or a full page.
-    sms_number: where texts are sent; '' when they are not taken.
+    sms_number: where texts are sent; '' when they are not taken. patient: who is logged in, as others in
+    the room may read it; form_token: what their forms bring back.
     """
 
     base: str
@@ -46,6 +49,8 @@ class Frame:
     canonical: str
     sms_number: str
     today: date
+    patient: str = ""
+    form_token: str = ""
 
 
 def is_light(request: web.Request) -> bool:
@@ -74,6 +79,8 @@ def show(
 
 def _frame(request: web.Request, here: str) -> Frame:
     house, light, large = request.app[HOUSE], is_light(request), is_large(request)
+    known = request.get(PATIENT)
+    me = known if known and known.stage == FULL else None
     plain = request.path.removeprefix(LIGHT) if light else request.path
     plain = "/home" if plain in ("", "/") else plain
     return Frame(
@@ -87,6 +94,8 @@ def _frame(request: web.Request, here: str) -> Frame:
         plain,
         house.sms_number,
         day_of(request.app[HOTLINE].clock.now()),
+        surname(me.name) if me else "",
+        me.form_token if me else "",
     )
 
 
@@ -108,8 +117,9 @@ def public(handler: Handler) -> Handler:
 
     @everybody
     @wraps(handler)
-    async def told(request: web.Request) -> web.Response:
+    async def told(request: web.Request) -> web.StreamResponse:
         try:
+            await patient(request)  # for the frame, which says who is logged in
             return await handler(request)
         except Wrong as wrong:
             return show(request, "wrong", status=wrong.status, words=wrong.words)

@@ -6,13 +6,19 @@ from datetime import datetime
 
 from aiohttp import web
 
+from core.accounts.favourites import HOSPITAL
 from core.catalogue import browse, browse_posts
 from core.catalogue.browse import Area, Choices
 from core.catalogue.browse_posts import DepartmentLine
 from core.credit.engine import rules_for
+from core.http.patients import patient
 from core.schedule.browse import Room, rooms
+from core.site import view as site
+from core.values import day_of
 from web.house import HOUSE
+from web.mine.keeping import keeping
 from web.public import finding, frame, notes, query, words
+from web.public.announcements import KINDS
 from web.public.finding import Choice
 from web.public.query import Pages
 
@@ -66,21 +72,26 @@ def _chosen(asked: Mapping[str, str], choices: Choices) -> tuple[Area | None, st
 @frame.public
 async def hospital(request: web.Request) -> web.Response:
     house, key = request.app[HOUSE], int(request.match_info["id"])
-    now = house.hotline.clock.now()
+    now, who = house.hotline.clock.now(), await patient(request)
     async with house.hotline.read() as db:
         facts = await browse.hospital(db, key)
         departments = await browse_posts.departments(db, key)
         left = await rooms(db, key, now=now)
         book = await rules_for(db, key)
+        kept = await keeping(request, db, who, HOSPITAL, key)
+        announcements = await site.newest(db, day_of(now), hospital_id=key)
     return frame.show(
         request,
         "hospital",
         "hospitals",
         it=facts,
+        keeping=kept,
         kind=words.HOSPITALS.get(facts.kind, facts.kind),
         website=facts.website if facts.website.startswith(("http://", "https://")) else "",
         departments=[_row(one, left.get(one.id, Room()), now) for one in departments],
         notes=notes.of_hospital(book),
+        announcements=announcements,
+        announcement_kinds=KINDS,
     )
 
 

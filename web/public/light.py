@@ -2,9 +2,27 @@
 
 from aiohttp import web
 
-from web.public import departments, doctors, frame, home, hospitals, search
+from web.account import routes as account_pages
+from web.api import app as api
+from web.booking import pages as booking_pages
+from web.mine import credit, favourites, orders
+from web.public import announcements, departments, doctors, frame, home, hospitals, line, search
 
-FULL = (*home.routes, *hospitals.routes, *departments.routes, *doctors.routes, *search.routes)
+FULL = (
+    *home.routes,
+    *hospitals.routes,
+    *departments.routes,
+    *doctors.routes,
+    *search.routes,
+    *announcements.routes,
+    *booking_pages.routes,
+    *line.routes,
+    *orders.routes,
+    *credit.routes,
+    *account_pages.routes,
+    *favourites.routes,
+    *api.routes,
+)
 
 routes = [
     web.get(frame.LIGHT, home.home, name="light"),

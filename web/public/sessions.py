@@ -51,7 +51,10 @@ def week(asked: date | None, today: date, last: date | None) -> Week:
 
 @dataclass(frozen=True)
 class Cell:
-    """One session. phone: how many a caller may have; sms: what to write for it; 0 and '' where neither."""
+    """One session. web, phone: how many may be had so; sms: what to write for it; 0 and '' where not.
+
+    soon: it opens later, and who registers for the draw stands in line by then (core.release).
+    """
 
     session_id: int
     day: date
@@ -64,9 +67,11 @@ class Cell:
     more: str
     tone: str
     free: int
+    web: int
     phone: int
     sms: str
     spans: Sequence[Span] = ()
+    soon: bool = False
 
     @property
     def bookable(self) -> bool:
@@ -95,11 +100,15 @@ class Reader:
         phone = places.phone if places.phone and takes(Channel.PHONE) else 0
         by_text = self.sms and places.sms and takes(Channel.SMS)
         sms = words.sms_sentence(shown.post_id, shown.day, shown.half) if by_text else ""
-        return cell(shown, self.now, phone=phone, sms=sms, spans=spans)
+        return cell(shown, self.now, web=takes(Channel.WEB), phone=phone, sms=sms, spans=spans)
 
 
-def cell(shown: Shown, now: datetime, *, phone: int, sms: str, spans: Sequence[Span] = ()) -> Cell:
+def cell(
+    shown: Shown, now: datetime, *, web: bool = True, phone: int, sms: str, spans: Sequence[Span] = ()
+) -> Cell:
+    """web: whether the hospital takes bookings from pages now."""
     said = words.standing(shown, now, phone)
+    free = shown.places.web if shown.standing(now) is Standing.FREE else 0
     return Cell(
         shown.session_id,
         shown.day,
@@ -111,10 +120,12 @@ def cell(shown: Shown, now: datetime, *, phone: int, sms: str, spans: Sequence[S
         said.words,
         said.more,
         said.tone,
-        shown.places.web if shown.standing(now) is Standing.FREE else 0,
+        free,
+        free if web else 0,
         phone,
         sms,
         spans,
+        soon=shown.standing(now) is Standing.SOON,
     )
 
 

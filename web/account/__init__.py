@@ -1,0 +1,1 @@
+"""Pages of patients' accounts: the way in, and what is theirs."""

@@ -1,0 +1,5 @@
+"""Every page of the wizard, ready to run and to be made light."""
+
+from web.booking import choosing, confirming, done
+
+routes = [*choosing.routes, *confirming.routes, *done.routes]

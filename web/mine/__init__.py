@@ -1,0 +1,1 @@
+"""What a patient has with us: appointments, credit, favourites and reminders."""
