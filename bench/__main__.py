@@ -6,10 +6,16 @@ import os
 import platform
 import sys
 
-from bench import floor, pop, speech
+from bench import floor, pop, release, speech, web
 from core.observing import set_up_logs
 
-BENCHES = {"speech": speech.run, "pop": pop.run, "floor": floor.run}
+BENCHES = {
+    "speech": speech.run,
+    "pop": pop.run,
+    "floor": floor.run,
+    "web": web.run,
+    "release": release.run,
+}
 
 
 def main(names: list[str]) -> int:

@@ -1,4 +1,4 @@
-"""The one command: hotline serve | migrate | seed | call | prompts | staff."""
+"""The one command: hotline serve | migrate | seed | call | prompts | staff | merchants | partners."""
 
 import argparse
 import asyncio
@@ -11,6 +11,8 @@ from pydantic import ValidationError
 
 from core.observing import set_up_logs
 from core.settings import Settings
+from hotline.merchant_arguments import arguments as describe_merchants
+from hotline.partner_arguments import arguments as describe_partners
 from hotline.prompts.arguments import arguments as describe_prompts
 
 
@@ -39,7 +41,7 @@ def _given(options: argparse.Namespace) -> dict[str, Any]:
     named = ("demo", "port", "switch", "data")
     given = {name: value for name in named if (value := getattr(options, name, None)) is not None}
     # Whoever calls up or keeps the demo that runs here need not say so again.
-    if options.verb in ("call", "staff") and Settings(**given).demo_is_here:
+    if options.verb in ("call", "staff", "merchants", "partners") and Settings(**given).demo_is_here:
         given["demo"] = True
     return given
 
@@ -67,7 +69,11 @@ def _parser() -> argparse.ArgumentParser:
     describe_prompts(prompts)
     staff = verbs.add_parser("staff", help="accounts from the terminal, and whether the audit is whole")
     _describe_staff(staff)
-    for verb in (serve, migrate, seed, call, prompts, staff):
+    merchants = verbs.add_parser("merchants", help="hospitals' own accounts at UnionPay")
+    describe_merchants(merchants)
+    partners = verbs.add_parser("partners", help="third parties that book over the network, and their keys")
+    describe_partners(partners)
+    for verb in (serve, migrate, seed, call, prompts, staff, merchants, partners):
         verb.add_argument("--data", help="folder of the database, keys and messages")
     return parser
 
@@ -130,6 +136,18 @@ async def _staff(settings: Settings, options: argparse.Namespace) -> int:
     return await run(settings, options)
 
 
+async def _merchants(settings: Settings, options: argparse.Namespace) -> int:
+    from hotline.merchants import run
+
+    return await run(settings, options)
+
+
+async def _partners(settings: Settings, options: argparse.Namespace) -> int:
+    from hotline.partner_verbs import run
+
+    return await run(settings, options)
+
+
 _VERBS = {
     "serve": _serve,
     "migrate": _migrate,
@@ -137,4 +155,6 @@ _VERBS = {
     "call": _call,
     "prompts": _prompts,
     "staff": _staff,
+    "merchants": _merchants,
+    "partners": _partners,
 }

@@ -21,7 +21,7 @@ from core.schedule.nightly import Nightly
 from core.schedule.tables import Session, Slot
 from core.values import Actor, Phone
 from core.work import Hotline, Work
-from hotline import demo_calls, demo_catalogue, demo_people, demo_staff
+from hotline import demo_accounts, demo_calls, demo_catalogue, demo_people, demo_site, demo_staff
 from hotline.demo_catalogue import SEED, SIZES
 from hotline.demo_crowd import Crowd
 from hotline.demo_people import BLOCKED, ELDER, LI, STRANGER, STRANGERS_PHONE, WANG, WRITER, ZHOU
@@ -73,6 +73,8 @@ async def seed(hotline: Hotline, size: str) -> Province:
         await publish_next(house)
         await demo_people.write(house)
         await demo_staff.write(house)
+        await demo_accounts.write(house)
+        await demo_site.write(house)
         await Crowd(house, random.Random(SEED)).write()
         if size == "demo":
             began = house.clock.now() - demo_calls.WORKED
@@ -106,6 +108,8 @@ async def renew(hotline: Hotline) -> None:
         await publish_next(house)
         await demo_people.renew(house)
         await demo_staff.write(house)
+        await demo_accounts.write(house)
+        await demo_site.write(house)
 
 
 @dataclass

@@ -21,12 +21,19 @@ ROLES: Mapping[str, frozenset[str]] = {
     "班长": frozenset(
         {
             "desk", "book", "query", "reveal", "override-deadline", "leave", "appeals",
-            "wall", "supervise", "recordings", "reports", "export",
+            "wall", "supervise", "recordings", "reports", "export", "texts",
         }
     ),
     "质检员": frozenset({"recordings", "quality", "reports"}),
-    "医院管理员": frozenset({"catalogue", "schedule", "leave", "query", "reports", "staff"}),
-    "管理员": frozenset({"rules", "catalogue", "schedule", "staff", "reports", "export"}),
+    "医院管理员": frozenset(
+        {"catalogue", "schedule", "leave", "query", "reports", "staff", "announcements", "settlement"}
+    ),
+    "管理员": frozenset(
+        {
+            "rules", "catalogue", "schedule", "staff", "reports", "export",
+            "announcements", "settlement", "texts",
+        }
+    ),
 }  # fmt: skip
 
 
@@ -51,7 +58,7 @@ STAFF = (
     Person("9001", "邓岚", "班长", "班长：大屏、监听、报表", "9001"),
     Person("9101", "石磊", "质检员", "质检：调听录音、评分", "9101"),
     Person("yiyuan1", "叶青", "医院管理员", "省人民医院的管理员，只看得到本院", hospital=1),
-    Person("guanli", "冯涛", "管理员", "规则、排班、人员"),
+    Person("guanli", "冯涛", "管理员", "规则、排班、人员、公告、对账、短信"),
     Person(ADMINISTRATOR, "超级管理员", "", "全部功能，不能删除"),
 )
 PEOPLE = tuple(DemoPerson(one.login, one.name, PASSWORD, one.about) for one in STAFF)

@@ -32,7 +32,7 @@ from core.settings import Settings
 from core.staff.login import SecondFactor
 from core.staff.sessions import Lives
 from core.timers import Timers
-from hotline import demo, demo_staff
+from hotline import demo, demo_accounts, demo_staff
 from hotline.desk_phones import DeskPhones
 from hotline.foundation import Foundation, alone, foundation
 from hotline.jobs import jobs
@@ -48,6 +48,7 @@ from ivr.prompts import PromptError, catalogue
 from ivr.voices import open_voice
 from sms import kept
 from sms.kept import KeptText
+from sms.managing import TextRoom
 from web.app import make_app
 from web.house import WebHouse
 
@@ -173,9 +174,12 @@ def _web_house(
         sentence=_sentence,
         demo=ground.settings.demo,
         people=demo_staff.PEOPLE if ground.settings.demo else (),
+        patients=demo_accounts.PEOPLE if ground.settings.demo else (),
         write_text=texting.write if ground.settings.demo else None,
         sms_number=_text_number(ground.settings),
         pay=paying.counter.till.begin,
+        lists=paying.lists,
+        text_room=TextRoom(texting.gateways),
         pay_origin=paying.form_origin,
         sessions=SessionManners(
             Lives(

@@ -5,6 +5,8 @@ from datetime import timedelta
 
 from sqlalchemy import delete, select
 
+from core.accounts import captchas, codes, reminders
+from core.accounts import sessions as account_sessions
 from core.booking.cancel import expire_due
 from core.booking.draft_end import forget_due
 from core.booking.hold import lapse_due
@@ -12,7 +14,9 @@ from core.booking.tables import CommandKey
 from core.booking.tails import fill_tails
 from core.booking.visit import miss_due
 from core.contact.supervision import gone_home
+from core.partners import engine as partners
 from core.people.engine import forget_attempts
+from core.release.turns import Turns
 from core.schedule.engine import close_over
 from core.schedule.nightly import Nightly
 from core.staff import guesses
@@ -36,6 +40,7 @@ def jobs() -> Sequence[Job]:
     """Each settles one bounded batch by guarded statements; late is never wrong, only late."""
     return (
         Job("holds", 2, lapse_due),
+        Job("lines", 1, Turns().give),
         Job("unpaid", 5, expire_due),
         Job("visits", 60, miss_due),
         Job("sessions", 30, close_over),
@@ -47,5 +52,10 @@ def jobs() -> Sequence[Job]:
         Job("gone-home", 60, gone_home),
         Job("guesses", 300, guesses.forget_old),
         Job("staff-sessions", 3600, staff_sessions.forget_old),
+        Job("captchas", 60, captchas.forget_old),
+        Job("codes", 3600, codes.forget_old),
+        Job("account-sessions", 3600, account_sessions.forget_old),
+        Job("partners", 300, partners.forget_old),
+        Job("reminders", 20, reminders.tell_due),
         Job("tails", 600, fill_tails),
     )

@@ -24,7 +24,7 @@ ADMINISTRATOR = "admin"
 
 async def run(settings: Settings, options: argparse.Namespace) -> int:
     acts = {"add": _add, "reset": _reset, "verify-audit": _verify}
-    async with _opened(settings) as hotline:
+    async with opened(settings) as hotline:
         try:
             return await acts[options.act](hotline, options)
         except Refusal as refusal:
@@ -33,7 +33,7 @@ async def run(settings: Settings, options: argparse.Namespace) -> int:
 
 
 @asynccontextmanager
-async def _opened(settings: Settings) -> AsyncIterator[Hotline]:
+async def opened(settings: Settings) -> AsyncIterator[Hotline]:
     database = open_database(settings.url)
     try:
         sealer = AesSealer(settings.master())

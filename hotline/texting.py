@@ -52,12 +52,17 @@ class Texting:
 
     async def probe(self) -> Report:
         """Degraded while one gateway is left alone, down while all are."""
-        lines = self.pool.lines
-        away = [one.name for one in lines if one.rests_until is not None or not self._there(one.name)]
+        all_of_them = self.gateways()
+        away = [name for name, there in all_of_them if not there]
         if not away:
             return Report(State.UP)
         words = f"{'、'.join(away)} 联系不上"
-        return Report(State.DOWN if len(away) == len(lines) else State.DEGRADED, words)
+        return Report(State.DOWN if len(away) == len(all_of_them) else State.DEGRADED, words)
+
+    def gateways(self) -> list[tuple[str, bool]]:
+        """Each gateway, and whether it can be reached now."""
+        lines = self.pool.lines
+        return [(one.name, one.rests_until is None and self._there(one.name)) for one in lines]
 
     def _there(self, name: str) -> bool:
         return self.bound[name]() if name in self.bound else True
@@ -111,6 +116,7 @@ async def open_texting(ground: Foundation) -> AsyncIterator[Texting]:
             pool,
             callbacks=contact_view.callback,
             public=lambda: settings.public or made[0].address,
+            answers=bool(settings.text_number) or settings.demo,
             metrics=ground.metrics,
         )
         made.append(Texting(ground.hotline, inbox, texter, pool, routes))
