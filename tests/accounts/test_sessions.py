@@ -46,7 +46,9 @@ async def test_a_session_ends_when_nobody_asks_for_anything(
     assert await known(hotline, token) is None
 
 
-async def test_whoever_changes_the_password_ends_the_others_and_stays(hotline: Hotline, scene: Clinic) -> None:
+async def test_whoever_changes_the_password_ends_the_others_and_stays(
+    hotline: Hotline, scene: Clinic
+) -> None:
     account_id = await patients.account(hotline, scene.people["李秀英"])
     mine, other = await patients.token(hotline, account_id), await patients.token(hotline, account_id)
     here = await known(hotline, mine)

@@ -233,7 +233,7 @@ async def test_a_refund_that_is_refused_for_good_waits_for_a_person(shop: Shop) 
         await send_again(work, waiting.refund_id)
     await shop.settle()
     async with shop.hotline.work(ACCOUNTANT) as work:
-        await settled_by_hand(work, waiting.refund_id, "银行转账退回，凭证 8817")
+        await settled_by_hand(work, waiting.refund_id, "银行转账退回，凭证 8817", amount_fen=FEE)
     async with shop.hotline.read() as db:
         assert await stuck(db, ACCOUNTANT) == []
     assert await shop.refunds() == [(FEE, "patient", "refunded")]

@@ -117,4 +117,4 @@ async def test_only_what_is_stuck_is_settled_by_hand_and_by_its_own_hospital(sho
     ):
         with pytest.raises(refusal):
             async with shop.hotline.work(by) as work:
-                await settled_by_hand(work, refund_id, note)
+                await settled_by_hand(work, refund_id, note, amount_fen=seen.refunds[0].amount_fen)

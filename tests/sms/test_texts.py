@@ -24,8 +24,14 @@ FACTS: dict[str, object] = {
     "until": datetime(2026, 11, 23, 10, 25, tzinfo=SHANGHAI),
     "due": datetime(2026, 11, 23, 18, 30, tzinfo=SHANGHAI),
     "link": "",
+    "half": "上午",
+    "code": "1374",
+    "what": "注册账号",
+    "minutes": 10,
 }
-OF_A_VISIT = [kind for kind in Kind if kind not in (Kind.CALLBACK_PROMISED, Kind.SLOT_KEPT)]
+OF_A_VISIT = [
+    kind for kind in Kind if kind not in (Kind.CALLBACK_PROMISED, Kind.SLOT_KEPT, Kind.RELEASED, Kind.CODE)
+]
 MOSTLY = [Kind.BOOKED, Kind.CHANGED, Kind.CANCELLED]
 
 TEXTS = {
@@ -36,7 +42,9 @@ TEXTS = {
     Kind.PAYMENT_DUE: "已留号青石市第一人民医院心血管内科王建国,11月25日周三9:00-9:30,流水号48213907,请在10:15前付25元",
     Kind.STOPPED: "停诊:青石市第一人民医院心血管内科王建国,11月25日周三9:00-9:30,流水号48213907,请来电改约或退号",
     Kind.RESTORED: "停诊取消:青石市第一人民医院心血管内科王建国,11月25日周三9:00-9:30照常就诊,流水号48213907。请按时到院",
+    Kind.CODE: "您正在注册账号,验证码1374,10分钟内有效。不要告诉任何人,我们也不会向您要。如非本人操作请勿理会。",
     Kind.SLOT_KEPT: "还没办完:青石市第一人民医院心血管内科王建国,11月25日周三9:00-9:30的号为您留到10:25,请回拨12320接着办",
+    Kind.RELEASED: "放号了:青石市第一人民医院心血管内科王建国,11月25日周三上午。回复“预约 1374 1125 上午”预约",
     Kind.CALLBACK_PROMISED: "已经记下,我们将在11月23日周一18:30前给您回电,来电显示12320,请保持电话畅通。",
 }
 

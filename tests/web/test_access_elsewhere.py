@@ -20,11 +20,15 @@ from core.contact import engine as contact
 from core.contact.agent_tables import Agent
 from core.database import Base
 from core.http.pages import grouped
+from core.money.tables import ReconciliationLine, Refund
 from core.people.tables import Person
 from core.recordings import quality
 from core.recordings.rules import TEMPLATES
 from core.recordings.tables import QualitySheet, Recording
 from core.schedule.tables import Slot
+from core.site import engine as announcements
+from core.site.rules import Draft
+from core.site.tables import Announcement
 from core.staff.functions import FUNCTIONS
 from core.staff.tables import Role, Staff
 from core.values import system
@@ -32,6 +36,7 @@ from core.work import Hotline
 from tests.builders import VISIT, Clinic, clinic
 from tests.entering import account, cookie, enter, form_token
 from tests.matrix import routes
+from tests.money.trouble import trouble
 
 Client = TestClient[Any, Any]
 
@@ -74,6 +79,21 @@ POST /recordings/{recording}/sheet                     403
 GET  /recordings/{recording}/sound/mixed               403
 POST /recordings/sheets/{sheet}/appeal                 403
 POST /recordings/sheets/{sheet}/decide                 403
+GET  /staff/announcements/{announcement}               403
+POST /staff/announcements/{announcement}               403
+POST /staff/announcements/{announcement}/publish       403
+POST /staff/announcements/{announcement}/withdraw      403
+GET  /staff/money/days/{day}                           403
+POST /staff/money/days/{day}/again                     403
+POST /staff/money/days/{day}/list                      403
+POST /staff/money/differences/{line}                   403
+POST /staff/money/refunds/{refund}/again               403
+POST /staff/money/refunds/{refund}/hand                403
+POST /staff/money/doubts/{attempt}                     403
+GET  /staff/texts                                      403
+POST /staff/texts/1/again                              403
+POST /staff/texts/1/leave                              403
+POST /staff/texts/1/read                               403
 """
 OF_THE_WALL = [
     *(f"GET /wall/panel/{kind}/{key} 403" for kind in PANELS for key in ("", "{other}")),
@@ -82,6 +102,20 @@ OF_THE_WALL = [
 
 # Where an id leads to nothing that is one hospital's, and why.
 NO_FOREIGN_ID = {
+    "GET /account/captcha/{token}.png": "a picture of figures, for whoever was shown it",
+    "GET /account/captcha/{token}.wav": "the same figures, spoken",
+    "POST /account/sessions/{id}/end": "a patient's own, by their account",
+    "POST /account/people/{id}/papers": "a patient's own, by their account",
+    "POST /account/people/{id}/remove": "a patient's own, by their account",
+    "POST /m/account/sessions/{id}/end": "a patient's own, by their account",
+    "POST /m/account/people/{id}/papers": "a patient's own, by their account",
+    "POST /m/account/people/{id}/remove": "a patient's own, by their account",
+    "GET /account/orders/{serial}": "a patient's own, by their account",
+    "GET /account/orders/{serial}/cancel": "a patient's own, by their account",
+    "POST /account/orders/{serial}/cancel": "a patient's own, by their account",
+    "GET /m/account/orders/{serial}": "a patient's own, by their account",
+    "GET /m/account/orders/{serial}/cancel": "a patient's own, by their account",
+    "POST /m/account/orders/{serial}/cancel": "a patient's own, by their account",
     "GET /static/{path}": "public: files that every browser gets",
     "GET /desk/static/{path}": "public: files that every browser gets",
     "GET /live/{name}": "public: in the demo alone, whose people are invented",
@@ -100,6 +134,54 @@ NO_FOREIGN_ID = {
     "GET /m/departments/{id}": "public: what every hospital shows to everybody",
     "GET /m/departments/{id}/number": "public: what every hospital shows to everybody",
     "GET /m/doctors/{id}": "public: what every hospital shows to everybody",
+    "GET /book/{id}": "public: a session",
+    "POST /book/{id}": "a patient's own hold, by their account",
+    "GET /book/held/{hold}": "a patient's own hold, by their account",
+    "POST /book/held/{hold}": "a patient's own hold, by their account",
+    "POST /book/held/{hold}/leave": "a patient's own hold, by their account",
+    "GET /book/done/{serial}": "a patient's own appointment, by their account",
+    "GET /book/done/{serial}.png": "a patient's own appointment, by their account",
+    "GET /book/done/{serial}.ics": "a patient's own appointment, by their account",
+    "GET /m/book/{id}": "public: a session",
+    "POST /m/book/{id}": "a patient's own hold, by their account",
+    "GET /m/book/held/{hold}": "a patient's own hold, by their account",
+    "POST /m/book/held/{hold}": "a patient's own hold, by their account",
+    "POST /m/book/held/{hold}/leave": "a patient's own hold, by their account",
+    "GET /m/book/done/{serial}": "a patient's own appointment, by their account",
+    "GET /m/book/done/{serial}.png": "a patient's own appointment, by their account",
+    "GET /m/book/done/{serial}.ics": "a patient's own appointment, by their account",
+    "GET /book/{id}/line": "public: the line of a session",
+    "POST /book/{id}/line": "a patient's own place, by their account",
+    "POST /book/{id}/line/leave": "a patient's own place, by their account",
+    "GET /book/{id}/line/proof": "public: the draw of a session",
+    "GET /book/{id}/line.json": "public: the line of a session",
+    "GET /book/{id}/line/proof.txt": "public: the draw of a session",
+    "GET /m/book/{id}/line": "public: the line of a session",
+    "POST /m/book/{id}/line": "a patient's own place, by their account",
+    "POST /m/book/{id}/line/leave": "a patient's own place, by their account",
+    "GET /m/book/{id}/line/proof": "public: the draw of a session",
+    "GET /announcements/{id}": "public: what every hospital tells everybody",
+    "GET /m/announcements/{id}": "public: what every hospital tells everybody",
+    "GET /api/v1/hospitals/{hospital_id}": "public: what every hospital shows to everybody",
+    "GET /api/v1/hospitals/{hospital_id}/departments": "public: what every hospital shows to everybody",
+    "GET /api/v1/departments/{department_id}": "public: what every hospital shows to everybody",
+    "GET /api/v1/doctors/{doctor_id}": "public: what every hospital shows to everybody",
+    "GET /api/v1/departments/{department_id}/schedule": "public: what every hospital shows to everybody",
+    "GET /api/v1/doctors/{doctor_id}/schedule": "public: what every hospital shows to everybody",
+    "GET /api/v1/schedule/{session_id}": "public: what every hospital shows to everybody",
+    "DELETE /api/v1/attendees/{person_id}": "a patient's own, by the token of their application",
+    "GET /api/v1/holds/{hold_id}": "a patient's own, by the token of their application",
+    "DELETE /api/v1/holds/{hold_id}": "a patient's own, by the token of their application",
+    "GET /api/v1/appointments/{serial}": "a patient's own, by the token of their application",
+    "POST /api/v1/appointments/{serial}/cancel": "a patient's own, by the token of their application",
+    "POST /api/v1/appointments/{serial}/change": "a patient's own, by the token of their application",
+    "GET /api/v1/appointments/{serial}/payment": "a patient's own, by the token of their application",
+    "GET /api/v1/partner/holds/{hold_id}": "a partner's own, by its signature",
+    "DELETE /api/v1/partner/holds/{hold_id}": "a partner's own, by its signature",
+    "GET /api/v1/partner/appointments/{serial}": "a partner's own, by its signature",
+    "POST /api/v1/partner/appointments/{serial}/cancel": "a partner's own, by its signature",
+    "POST /api/v1/partner/appointments/{serial}/change": "a partner's own, by its signature",
+    "GET /api/v1/partner/appointments/{serial}/payment": "a partner's own, by its signature",
     "GET /r/{token}": "a patient's own link, which nobody can guess",
     "POST /r/{token}": "a patient's own link, which nobody can guess",
     "GET /pay/{id}/{token}": "a patient's own link: the id alone opens nothing",
@@ -138,11 +220,12 @@ def leads(told: Any, path: str) -> bool:
 
 IDS = (
     "other", "session", "role", "hospital", "department", "doctor", "patient", "appointment", "recording",
-    "sheet",
+    "sheet", "announcement", "day", "line", "refund", "attempt",
 )  # fmt: skip
 # Rows of these are theirs, or the hotline's: nothing of them may be otherwise afterwards.
 KEPT: tuple[type[Base], ...] = (
-    Agent, Appointment, Department, Doctor, Hospital, Person, QualitySheet, Recording, Role, Slot, Staff,
+    Agent, Announcement, Appointment, Department, Doctor, Hospital, Person, QualitySheet, ReconciliationLine,
+    Recording, Refund, Role, Slot, Staff,
 )  # fmt: skip
 
 
@@ -181,6 +264,7 @@ async def world(app: web.Application, aiohttp_client: AiohttpClient, hotline: Ho
         "other": other, "session": 1, "role": 1, "hospital": there.hospital_id,
         "department": there.department_id, "doctor": there.doctors["chen"], "patient": patient,
         "appointment": booked.appointment_id, "recording": recording, "sheet": sheet,
+        **await money_and_words(hotline, there, booked.appointment_id),
     }  # fmt: skip
     form = {
         "form-token": form_token(client), "sure": "wang", "reason": "verify", "name": "x", "role": "1",
@@ -190,6 +274,18 @@ async def world(app: web.Application, aiohttp_client: AiohttpClient, hotline: Ho
         **{f"score-{item.code}": str(item.most) for item in TEMPLATES["booking"].items},
     }  # fmt: skip
     return World(client, hotline, here, there, ids, booked.serial, form)
+
+
+async def money_and_words(hotline: Hotline, there: Clinic, appointment_id: int) -> dict[str, int]:
+    """An announcement of theirs, and money that needs a person."""
+    async with hotline.work(system("seed")) as work:
+        draft = Draft("notice", "停水", "明天停水。", VISIT, None, there.hospital_id)
+        announcement = await announcements.write(work, draft)
+    found = await trouble(hotline, there.hospital_id, appointment_id)
+    return {
+        "announcement": announcement, "day": found.day_id, "line": found.line_id,
+        "refund": found.refund_id, "attempt": found.attempt_id,
+    }  # fmt: skip
 
 
 async def judged(client: Client, hotline: Hotline, staff_id: int) -> tuple[int, int]:
