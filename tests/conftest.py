@@ -1,7 +1,11 @@
 """A hotline on a fresh database for every test, on SQLite and on PostgreSQL."""
 
+import asyncio
+import logging
 import os
 import shutil
+import threading
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
@@ -48,8 +52,6 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 @pytest.fixture(scope="session")
 def sqlite_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An empty SQLite with all tables, copied for each test: quicker than making it each time."""
-    import asyncio
-
     path = tmp_path_factory.mktemp("sqlite") / "model.db"
 
     async def make() -> None:
@@ -112,9 +114,36 @@ def reopened(url: str) -> Database:
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
+    before = set(threading.enumerate())
     database = reopened(database_url)
     yield database
     await database.close()
+    await _at_rest(before)
+
+
+async def _at_rest(before: set[threading.Thread]) -> None:
+    """Wait for statements that nobody waits for any more: each tells its loop when it is done, if there is one.
+
+    What is still open after a second belongs to somebody who closes it later.
+    """
+    patience = time.monotonic() + 1
+    while time.monotonic() < patience:
+        left = set(threading.enumerate()) - before
+        if not any("_connection_worker_thread" in thread.name for thread in left):
+            return
+        await asyncio.sleep(0.001)
+
+
+@pytest.fixture(autouse=True)
+def logs_as_they_were() -> Iterator[None]:
+    """Whoever runs a verb sets up the logs of a house; the next test has its own again."""
+    root, configured = logging.getLogger(), structlog.get_config()
+    level = root.level
+    yield
+    ours = structlog.stdlib.ProcessorFormatter
+    root.handlers = [one for one in root.handlers if not isinstance(one.formatter, ours)]
+    root.setLevel(level)
+    structlog.configure(**configured)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from aiohttp_session import session_middleware
 
 from core.catalogue.search import Finder
 from core.http.access import enforced
-from core.http.files import files
+from core.http.files import file, files
 from core.http.keys import HOTLINE, PAGES
 from core.http.middleware import failures, same_origin, security_headers
 from core.http.pages import environment
@@ -103,7 +103,7 @@ def make_app(house: WebHouse) -> web.Application:
     ):
         app.add_routes(module.routes)
     api.mount(app)
-    app.add_routes([files("/static", HERE / "static")])
+    app.add_routes([files("/static", HERE / "static"), file("/favicon.ico", HERE / "static", "icon.svg")])
     app.on_response_prepare.append(security_headers(_policy))
     app.on_response_prepare.append(assets.kept)
     app.on_shutdown.append(live.end_streams)

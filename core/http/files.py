@@ -62,17 +62,32 @@ def files(prefix: str, folder: Path) -> web.RouteDef:
         found = known.get(request.match_info["path"])
         if found is None:
             raise web.HTTPNotFound
-        headers = {
-            hdrs.ETAG: found.mark,
-            hdrs.VARY: hdrs.ACCEPT_ENCODING,
-            hdrs.CACHE_CONTROL: "no-cache",  # ask each time; the answer is nearly always 304
-        }
-        if found.mark in request.headers.get(hdrs.IF_NONE_MATCH, ""):
-            return web.Response(status=304, headers=headers)
-        headers[hdrs.CONTENT_TYPE] = found.kind
-        if found.packed is not None and "gzip" in request.headers.get(hdrs.ACCEPT_ENCODING, ""):
-            headers[hdrs.CONTENT_ENCODING] = "gzip"
-            return web.Response(body=found.packed, headers=headers)
-        return web.Response(body=found.body, headers=headers)
+        return _given(request, found)
 
     return web.get(prefix + "/{path:.+}", give)
+
+
+def file(path: str, folder: Path, name: str) -> web.RouteDef:
+    """The route of one file where browsers look for it by themselves."""
+    found = kept(folder)[name]
+
+    @everybody
+    async def give(request: web.Request) -> web.Response:
+        return _given(request, found)
+
+    return web.get(path, give)
+
+
+def _given(request: web.Request, found: Kept) -> web.Response:
+    headers = {
+        hdrs.ETAG: found.mark,
+        hdrs.VARY: hdrs.ACCEPT_ENCODING,
+        hdrs.CACHE_CONTROL: "no-cache",  # ask each time; the answer is nearly always 304
+    }
+    if found.mark in request.headers.get(hdrs.IF_NONE_MATCH, ""):
+        return web.Response(status=304, headers=headers)
+    headers[hdrs.CONTENT_TYPE] = found.kind
+    if found.packed is not None and "gzip" in request.headers.get(hdrs.ACCEPT_ENCODING, ""):
+        headers[hdrs.CONTENT_ENCODING] = "gzip"
+        return web.Response(body=found.packed, headers=headers)
+    return web.Response(body=found.body, headers=headers)

@@ -26,6 +26,7 @@ Client = TestClient[Any, Any]
 
 ROUTES = """
                                                        -    8001 9001 9101 yiyu guan admi
+GET /favicon.ico                                       x    x    x    x    x    x    x
 GET /static/{path}                                     x    x    x    x    x    x    x
 GET /desk/static/{path}                                x    x    x    x    x    x    x
 GET /healthz                                           x    x    x    x    x    x    x

@@ -29,6 +29,11 @@ async def test_who_has_it_already_is_told_so(open_pages: Open) -> None:
     assert other.status == 200
 
 
+async def test_a_browser_finds_our_mark_where_it_looks_by_itself(open_pages: Open) -> None:
+    answer = await (await open_pages()).get("/favicon.ico")
+    assert (answer.status, answer.headers["Content-Type"]) == (200, "image/svg+xml; charset=utf-8")
+
+
 @pytest.mark.parametrize("path", ["nowhere.css", "../app.py", "%2e%2e/app.py", "..%2fapp.py", "parts"])
 async def test_nothing_else_is_to_be_had(open_pages: Open, path: str) -> None:
     answer = await (await open_pages()).get(f"/static/{path}")
