@@ -132,3 +132,9 @@ async def until(look: Callable[[], Any], wanted: Callable[[Any], bool]) -> Any:
     except TimeoutError:
         raise TimeoutError(str(answer)) from None
     return answer
+
+
+async def switched_on(house: House) -> int:
+    """The switch's process id, once it is up: on a busy machine that may be a moment after we are ready."""
+    await until(lambda: health(house), lambda told: told["switch"] == "up")
+    return house.asterisk()

@@ -15,7 +15,7 @@ from core.settings import Settings
 from hotline.asterisk import NoAsterisk, find_asterisk
 from hotline.demo_people import ELDER, LI, STRANGERS_PHONE, ZHOU
 from tests import audio
-from tests.houses import House, alive, environment, health, page, serving, until
+from tests.houses import House, alive, environment, health, page, serving, switched_on, until
 from tests.phones import Phone, phone
 
 pytestmark = pytest.mark.switch
@@ -67,7 +67,7 @@ async def test_a_stranger_to_us_dials_books_and_finds_everything_on_the_page(hou
 
 async def test_ctrl_c_ends_everything_it_started(tmp_path: Path) -> None:
     async with serving(tmp_path / "house") as house:
-        switch = house.asterisk() if house.ready["sip"] else None
+        switch = await switched_on(house) if house.ready["sip"] else None
         house.process.send_signal(signal.SIGINT)
         assert await house.process.wait() == 0
         if switch:
@@ -85,7 +85,7 @@ async def test_two_cannot_serve_one_folder(house: House) -> None:
 
 
 async def test_a_switch_that_is_killed_is_missed_started_again_and_takes_calls(house: House) -> None:
-    before = house.asterisk()
+    before = await switched_on(house)
 
     async def killed_again() -> dict[str, str]:
         """It is back within a second; killed as often as that, somebody who looks sees it missing."""
@@ -103,11 +103,9 @@ async def test_a_switch_that_is_killed_is_missed_started_again_and_takes_calls(h
 async def test_without_us_a_call_is_answered_in_chinese_queued_and_its_message_kept(
     house: House, tmp_path: Path
 ) -> None:
-    # On a busy machine the switch comes a moment after we say that we are ready.
-    await until(lambda: health(house), lambda told: told["switch"] == "up")
+    switch = await switched_on(house)
     house.process.kill()
     await house.process.wait()
-    switch = house.asterisk()
     try:
         wav = tmp_path / "heard.wav"
         async with phone(house.sip_port, STRANGERS_PHONE) as telephone:
