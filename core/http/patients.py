@@ -106,7 +106,6 @@ def for_patients(handler: Handler, *, stage: str = FULL) -> Handler:
             raise FormStale
         return await handler(request)
 
-    asked.for_patients = True  # type: ignore[attr-defined] # for whoever lists what is open to whom
     return asked
 
 
