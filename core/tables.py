@@ -3,12 +3,14 @@
 # ruff: noqa: F401 an import is all it takes to make a table known
 import core.accounts.tables
 import core.booking.tables
+import core.calling.tables
 import core.catalogue.tables
 import core.contact.agent_tables
 import core.contact.tables
 import core.credit.tables
 import core.journal
 import core.money.tables
+import core.offers.tables
 import core.outbox_table
 import core.partners.tables
 import core.people.tables

@@ -14,6 +14,7 @@ from core.booking.tables import CommandKey
 from core.booking.tails import fill_tails
 from core.booking.visit import miss_due
 from core.contact.supervision import gone_home
+from core.offers import engine as offers
 from core.partners import engine as partners
 from core.people.engine import forget_attempts
 from core.release.turns import Turns
@@ -39,6 +40,7 @@ async def forget_keys(work: Work, limit: int = 500) -> int:
 def jobs() -> Sequence[Job]:
     """Each settles one bounded batch by guarded statements; late is never wrong, only late."""
     return (
+        Job("offers", 2, offers.lapse_due),
         Job("holds", 2, lapse_due),
         Job("lines", 1, Turns().give),
         Job("unpaid", 5, expire_due),

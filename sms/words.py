@@ -16,6 +16,7 @@ REFUSALS: dict[str, str] = {
     "slot-taken": "这个号刚被他人约走,请重新选择时间。",
     "hold-unknown": "未找到为您保留的号,请重新选择时间。",
     "hold-lapsed": "为您保留的号已超时释放,请重新选择时间。",
+    "offer-gone": "为您保留的号已处理或超时,回复查询可看您现在的预约。",
     "busy": "当前办理人数较多,请稍后再试,您的预约没有变动。",
     # may this person
     "limit-department-day": "就诊人当日在该科室的预约已达上限,请换一天或换科室。",

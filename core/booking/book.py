@@ -44,7 +44,7 @@ async def book(work: Work, command: Book) -> Booked:
     facts = await facts_for(
         work, wanted.slot, person_id=command.person_id, contact_print=contact.mark, channel=channel
     )
-    may_book(facts, wanted.book)
+    may_book(facts, wanted.book, reason=row.reason)
     await _occupy(work, row)
     terms = pay_terms(wanted.book, wanted.slot, channel=channel, now=work.now, online=command.pay_online)
     provisional = facts.person.identity_kind is None
@@ -99,7 +99,7 @@ async def change(work: Work, command: Change) -> Booked:
         work, wanted.slot, person_id=old.person_id, contact_print=contact.mark,
         channel=channel, replacing=old.id,
     )  # fmt: skip
-    may_book(facts, wanted.book)
+    may_book(facts, wanted.book, reason=row.reason)
     await _occupy(work, row)
     paid_fen = (await money.balance(work, old.id)).left_fen
     moved = old.hospital_id != wanted.slot.hospital_id

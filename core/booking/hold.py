@@ -24,7 +24,8 @@ async def hold(work: Work, command: Hold) -> HeldSlot:
     """
     channel = work.by.channel or Channel.WINDOW
     wanted = await asked(work, session_id=command.session_id, period_id=command.period_id)
-    may_ask(wanted.slot, wanted.book, channel=channel, now=work.now)
+    offered = command.reason != "choice"
+    may_ask(wanted.slot, wanted.book, channel=channel, now=work.now, offered=offered)
     hold_id = work.chance.token()
     claimed = await slots.claim(
         work,
@@ -43,7 +44,7 @@ async def hold(work: Work, command: Hold) -> HeldSlot:
         facts = await facts_for(
             work, wanted.slot, person_id=command.person_id, contact_print=None, channel=channel
         )
-        may_book(facts, wanted.book)
+        may_book(facts, wanted.book, reason=command.reason)
     if command.reason == "choice":
         await _let_older_choice_go(work, command.owner)
     minutes = command.minutes or int(

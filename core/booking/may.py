@@ -52,14 +52,31 @@ def ruled(
     )
 
 
-def may_ask(slot: SlotFacts, book: RuleBook, *, channel: Channel, now: datetime) -> None:
-    """Whether anybody may book this slot by this channel now: what no choice of person can cure."""
+def may_ask(
+    slot: SlotFacts, book: RuleBook, *, channel: Channel, now: datetime, offered: bool = False
+) -> None:
+    """Whether anybody may book this slot by this channel now: what no choice of person can cure.
+
+    offered: we offer it ourselves, at our own hour, and the answer may come by any channel.
+    """
     if not slot.hospital_live:
         raise HospitalNotLive
     if not slot.open:
         raise NotOpenForBooking
     if slot.session_state != "published":
         raise SessionStopped(facts={"day": slot.day})
+    if not offered:
+        _by_this_way(slot, book, channel, now)
+    if now < slot.release_at:
+        raise _not_released(slot, book, now)
+    if now >= slot.stop_at:
+        first = ruled(book, slot, "window.first-day")
+        if slot.stop_at == too_near_from(slot.day, first.value):
+            raise OutsideWindow(first.ref, {"day": slot.day, "first": first.value})
+        raise TooLateToBook(ruled(book, slot, "book.stop").ref, {"stop_at": slot.stop_at})
+
+
+def _by_this_way(slot: SlotFacts, book: RuleBook, channel: Channel, now: datetime) -> None:
     way = ruled(book, slot, "channel.open", channel=channel, now=now)
     if not way.value:
         raise ChannelClosed(way.ref, {"channel": channel.value})
@@ -68,13 +85,6 @@ def may_ask(slot: SlotFacts, book: RuleBook, *, channel: Channel, now: datetime)
         opens, closes = hours.value
         if not opens <= local(now).time() < closes:
             raise OutsideBookingHours(hours.ref, {"opens": opens, "closes": closes})
-    if now < slot.release_at:
-        raise _not_released(slot, book, now)
-    if now >= slot.stop_at:
-        first = ruled(book, slot, "window.first-day")
-        if slot.stop_at == too_near_from(slot.day, first.value):
-            raise OutsideWindow(first.ref, {"day": slot.day, "first": first.value})
-        raise TooLateToBook(ruled(book, slot, "book.stop").ref, {"stop_at": slot.stop_at})
 
 
 def _not_released(slot: SlotFacts, book: RuleBook, now: datetime) -> NotReleased:
@@ -88,14 +98,17 @@ def _not_released(slot: SlotFacts, book: RuleBook, now: datetime) -> NotReleased
     return NotReleased(why.ref, {"release_at": slot.release_at, "days": last.value})
 
 
-def may_book(facts: BookingFacts, book: RuleBook) -> None:
+def may_book(facts: BookingFacts, book: RuleBook, *, reason: str = "choice") -> None:
     """Whether this person may book this slot now. Raises the first refusal, with the rule's row.
 
     What cannot be cured comes first (closed, sold before), then the person's own standing, then
-    papers, then limits. An appointment that a change gives up does not count.
+    papers, then limits. An appointment that a change gives up does not count. reason: of the hold. What we
+    offer may be answered at any hour by any channel; whom a leave has displaced is owed a visit, blocked or
+    not.
     """
-    may_ask(facts.slot, book, channel=facts.channel, now=facts.now)
-    _standing(facts)
+    may_ask(facts.slot, book, channel=facts.channel, now=facts.now, offered=reason != "choice")
+    if reason != "leave-offer":
+        _standing(facts)
     _papers(facts, book)
     _limits(facts, book)
 

@@ -62,6 +62,12 @@ class HoldLapsed(Refusal):
     code = "hold-lapsed"
 
 
+class OfferGone(Refusal):
+    """The slot is not kept for them any more. facts: state, made_id."""
+
+    code = "offer-gone"
+
+
 class Busy(Refusal):
     code = "busy"
 

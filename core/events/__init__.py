@@ -13,6 +13,7 @@ from core.events.credit import *
 from core.events.demo import *
 from core.events.mine import *
 from core.events.money import *
+from core.events.offers import *
 from core.events.partners import *
 from core.events.people import *
 from core.events.recordings import *

@@ -9,7 +9,7 @@ from core import events as e
 from core.contact.agent_rules import AGENT_WORDS, DISPOSITIONS, PAUSE_REASONS, AgentState
 from core.contact.distribution import QUEUE_CLASS_WORDS, QueueClass
 from core.contact.rules import State
-from core.http import account_words, words
+from core.http import account_words, care_words, words
 from core.http.call_words import STATES, disposition, reached
 from core.http.pages import moment
 from core.http.words import BAD, GOOD, QUIET, WAIT
@@ -301,6 +301,7 @@ _WORDS: Mapping[type[e.Event], Words] = {
     e.AppealMade: _plain("提出申诉", WAIT),
     e.AppealDecided: lambda event, names: ("申诉通过" if event.granted else "申诉没有通过", (), GOOD),
     **account_words.SAID,
+    **care_words.SAID,
     e.RuleChanged: _plain("修改了规则"),
     e.InteractionOpened: _opened,
     e.StepsTaken: _steps,

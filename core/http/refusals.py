@@ -217,6 +217,7 @@ SENTENCES: dict[str, tuple[int, _Words]] = {
     "slot-taken": (409, "这个号刚刚被约走,请另选一个。"),
     "hold-unknown": (409, "没有找到为您保留的号,请重新选择。"),
     "hold-lapsed": (409, "为您保留的号已超时,请重新选择。"),
+    "offer-gone": (409, "为您保留的号已经处理或超时,请按最新通知办理。"),
     "busy": (503, "现在预约的人很多,请稍候再试,您的选择没有丢失。"),
     "limit-department-day": (
         409,

@@ -1,0 +1,1 @@
+"""One ordered log of a case, and its replay."""

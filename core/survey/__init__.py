@@ -1,0 +1,1 @@
+"""What patients say of a call or a visit, in one key or one text."""
