@@ -5,17 +5,15 @@ import os
 import pty
 import sys
 import termios
+from pathlib import Path
 
 import pytest
 
-from core.work import Hotline
 from ivr.call import HungUp, Prompt
 from ivr.prompts import catalogue
 from ivr.simulator import Simulator, Typing
-from tests.clocks import FrozenClock
 from tests.ivr.scripts import SCRIPTS, Script
-from tests.ivr.test_dialogues import prepare
-from tests.ivr.town import town
+from tests.ivr.town import TownModel, a_town, prepare
 
 # What is said into the telephone is typed into the terminal.
 SPOKEN = "我要预约内科，请回电\n"
@@ -30,14 +28,14 @@ def simulator(typing: Typing, shown: list[str], ani: str | None = None) -> Simul
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
-async def test_the_script(script: Script, hotline: Hotline, clock: FrozenClock) -> None:
-    made = await town(hotline, clock)
-    serial = await prepare(made, script.before, clock)
-    shown: list[str] = []
-    typing = Typing(io.StringIO(typed(made.keys(script.keys, serial), night=script.before == "night")))
-    with typing.listening():
-        caller = simulator(typing, shown, script.ani)
-        ended = await made.desk.receive(caller)
+async def test_the_script(script: Script, town_model: TownModel, tmp_path: Path) -> None:
+    async with a_town(town_model, tmp_path / "town") as (made, clock):
+        serial = await prepare(made, script.before, clock)
+        shown: list[str] = []
+        typing = Typing(io.StringIO(typed(made.keys(script.keys, serial), night=script.before == "night")))
+        with typing.listening():
+            caller = simulator(typing, shown, script.ani)
+            ended = await made.desk.receive(caller)
     assert (ended.value, caller.given_away) == (script.disposition, script.target), shown
     assert not any(made.tail("李秀英") in line for line in shown if line.startswith("⌨️"))
 
