@@ -1,15 +1,15 @@
 """Give an appointment up: by the patient, by time, or because it was never paid."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import select
 
 from core.booking.commands import Cancel, Cancelled
-from core.booking.deadlines import may_cancel
-from core.booking.loading import Asked, appointment, asked
-from core.booking.may import ruled
+from core.booking.deadlines import for_leave, may_cancel
+from core.booking.freeing import rest_freed
+from core.booking.loading import appointment, asked
 from core.booking.paying import hold_still
-from core.booking.rules import FHIR, State, step
+from core.booking.rules import FHIR, FOR_LEAVE, State, step
 from core.booking.tables import Appointment
 from core.credit.engine import note
 from core.events import AppointmentCancelled, AppointmentExpired
@@ -36,11 +36,12 @@ async def cancel(work: Work, command: Cancel) -> Cancelled:
         by=work.by,
         override=command.override,
     )
-    stopped = made.state == State.STOPPED
-    reason = "doctor-leave" if stopped else command.reason
+    stopped, excused = made.state == State.STOPPED, for_leave(made, work.now)
+    reason = FOR_LEAVE if excused else command.reason
     _end(made, State.CANCELLED, reason, work.now)
     await work.db.flush()
-    await slots.free_booked(work, slot_id=made.slot_id, rests_until=None if stopped else _rest(work, wanted))
+    rests_until = None if stopped else await rest_freed(work, wanted, made.slot_id)
+    await slots.free_booked(work, slot_id=made.slot_id, rests_until=rests_until)
     paid = await money.balance(work, made.id)
     await money.close_open(work, made.id)
     refund = 0
@@ -56,7 +57,7 @@ async def cancel(work: Work, command: Cancel) -> Cancelled:
             version=made.version,
         )
     )
-    if not stopped and reason == "patient":
+    if reason == "patient":
         kind = "same-day-cancel" if day_of(work.now) == made.day else "cancel"
         await note(
             work, person_id=made.person_id, kind=kind, appointment_id=made.id,
@@ -73,13 +74,6 @@ def _end(made: Appointment, to: State, reason: str | None, now: datetime) -> Non
     made.version += 1
 
 
-def _rest(work: Work, wanted: Asked) -> datetime | None:
-    """How long the freed slot rests: a random number of minutes, so that nobody can count on it."""
-    low, high = ruled(wanted.book, wanted.slot, "rerelease.delay").value
-    minutes = work.chance.number(low, high) if high else 0
-    return work.now + timedelta(minutes=minutes) if minutes else None
-
-
 async def expire_due(work: Work, limit: int = 100) -> int:
     """End appointments that were not paid by their time; free the slots; return how many."""
     due = await work.db.execute(
@@ -94,7 +88,8 @@ async def expire_due(work: Work, limit: int = 100) -> int:
         wanted = await asked(work, session_id=made.session_id)
         _end(made, State.EXPIRED, "not-paid", work.now)
         await work.db.flush()
-        await slots.free_booked(work, slot_id=made.slot_id, rests_until=_rest(work, wanted))
+        rests_until = await rest_freed(work, wanted, made.slot_id)
+        await slots.free_booked(work, slot_id=made.slot_id, rests_until=rests_until)
         await money.close_open(work, made.id)
         paid = await money.balance(work, made.id)
         if paid.left_fen:  # a change that asked for more, and did not get it

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from core.booking.facts import SlotFacts
 from core.booking.may import ruled
-from core.booking.rules import OPEN, State
+from core.booking.rules import FOR_LEAVE, OPEN, State
 from core.credit.book import RuleBook, Ruling
 from core.credit.keys import parsed
 from core.errors import (
@@ -35,6 +35,7 @@ class MadeAppointment(Protocol):
     ends_at: datetime
     pay_mode: str
     changes: int
+    reason: str | None
     promised: dict[str, object]
 
 
@@ -49,11 +50,11 @@ def may_cancel(
 ) -> None:
     """Whether it may be given up now.
 
-    A visit that the doctor's leave stopped may be, always, by everybody. Money not yet paid never
-    holds anybody. A supervisor may pass the deadline with a reason.
+    A visit that the doctor's leave stopped may be, always, by everybody; one that it made another, until it
+    begins. Money not yet paid never holds anybody. A supervisor may pass the deadline with a reason.
     """
     _open(made, "cancelled")
-    if made.state == State.STOPPED:
+    if for_leave(made, now):
         return
     if override is not None:
         if not by.may("override-deadline"):
@@ -81,7 +82,7 @@ def may_change(
     A supervisor may pass the deadline with a reason, not the number of moves.
     """
     _open(made, "replaced")
-    if made.state == State.STOPPED:
+    if for_leave(made, now):
         return
     if override is None:
         _in_time(made, book, "change.deadline", TooLateToChange, slot=slot, now=now, by=by)
@@ -90,6 +91,11 @@ def may_change(
     most = _promised(made, book, "change.max", slot=slot)
     if made.changes >= most.value:
         raise TooManyChanges(most.ref, {"limit": most.value})
+
+
+def for_leave(made: MadeAppointment, now: datetime) -> bool:
+    """Whether a doctor's leave is why it may be given up or moved, free of charge and of every deadline."""
+    return made.state == State.STOPPED or (made.reason == FOR_LEAVE and now < made.starts_at)
 
 
 def may_check_in(made: MadeAppointment, book: RuleBook, *, slot: SlotFacts, now: datetime) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from core.booking.facts import BookingFacts, PastAppointment, SlotFacts
-from core.booking.rules import LIVE, State
+from core.booking.rules import FOR_LEAVE, LIVE, State
 from core.credit.book import RuleBook, Ruling
 from core.errors import (
     Blacklisted,
@@ -264,8 +264,8 @@ def _frequency(facts: BookingFacts, book: RuleBook, others: list[PastAppointment
             and (scope is None or past.hospital_id == scope)
             and counts(past, facts.slot)
             # A change is not one more booking, and a doctor's leave is nobody's fault.
-            and past.state is not State.REPLACED
-            and past.reason != "doctor-leave"
+            and past.state not in (State.REPLACED, State.STOPPED)
+            and past.reason != FOR_LEAVE
             for past in others
         )
         if made >= often.value:

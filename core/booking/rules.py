@@ -60,6 +60,9 @@ FHIR: dict[State, str] = {
 LIVE = frozenset({State.PROVISIONAL, State.UNPAID, State.BOOKED, State.CHECKED_IN})
 # Of these a patient may still say: move it, cancel it.
 OPEN = frozenset({State.PROVISIONAL, State.UNPAID, State.BOOKED, State.STOPPED})
+# The reason of whatever a doctor's leave has brought about. A visit that stands with this reason is another
+# than was booked (a substitute, a time we chose): it may be given up or moved free until it begins.
+FOR_LEAVE = "doctor-leave"
 
 
 def step(state: State, to: State) -> State:

@@ -1,22 +1,30 @@
-"""Stop a session for a doctor's leave, and take the stop back; the leave area builds on this."""
+"""Stop a session or some of its numbers for a doctor's leave, and take it back; `core.leave` decides."""
 
-from sqlalchemy import select, update
+from collections.abc import Sequence
+from datetime import timedelta
 
-from core.booking.rules import FHIR, State, step
+from sqlalchemy import ColumnElement, select, update
+
+from core.booking.rules import FHIR, FOR_LEAVE, State, step
 from core.booking.tables import Appointment
 from core.errors import NotFound
 from core.events import (
     AppointmentRestored,
     AppointmentStopped,
+    AppointmentSubstituted,
+    SessionAmended,
     SessionResumed,
     SessionStoppedForLeave,
 )
+from core.money import engine as money
 from core.schedule import slots
 from core.schedule.rules import SessionState, session_step
 from core.schedule.tables import Session
 from core.work import Work
 
 _STOPPABLE = [State.PROVISIONAL, State.UNPAID, State.BOOKED]
+# Whoever had not paid yet when the doctor was away has this long again, at least.
+TO_PAY = timedelta(minutes=30)
 
 
 async def stop(work: Work, session_id: int, *, reason: str) -> list[int]:
@@ -28,17 +36,68 @@ async def stop(work: Work, session_id: int, *, reason: str) -> list[int]:
     # Slots first: a booking that is just being made holds its slot's row, so this waits for it,
     # and the appointment it commits is seen by the next statement.
     await slots.stop(work, session_id)
-    rows = (
-        (
-            await work.db.execute(
-                select(Appointment)
-                .where(Appointment.session_id == session_id, Appointment.state.in_(_STOPPABLE))
-                .with_for_update(key_share=True)  # a cancellation at this moment ends it, or we stop it
+    stopped = await _stop_visits(work, Appointment.session_id == session_id)
+    work.record(SessionStoppedForLeave(session_id=session_id, reason=reason, appointments=len(stopped)))
+    return stopped
+
+
+async def stop_numbers(work: Work, session_id: int, slot_ids: Sequence[int]) -> list[int]:
+    """The same for some numbers of a session that goes on; returns the affected appointments' ids."""
+    await slots.stop(work, session_id, slot_ids)
+    stopped = await _stop_visits(work, Appointment.slot_id.in_(slot_ids))
+    work.record(
+        SessionAmended(session_id=session_id, changes={"stopped": len(slot_ids), "slot_ids": list(slot_ids)})
+    )
+    return stopped
+
+
+async def resume(work: Work, session_id: int) -> list[int]:
+    """The leave is withdrawn: appointments that still wait are restored as they were."""
+    await _session_to(work, session_id, SessionState.PUBLISHED)
+    await slots.resume(work, session_id)
+    restored = await _restore_visits(work, Appointment.session_id == session_id)
+    work.record(SessionResumed(session_id=session_id))
+    return restored
+
+
+async def resume_numbers(work: Work, session_id: int, slot_ids: Sequence[int]) -> list[int]:
+    """The same for some numbers of a session."""
+    await slots.resume(work, session_id, slot_ids)
+    restored = await _restore_visits(work, Appointment.slot_id.in_(slot_ids))
+    work.record(SessionAmended(session_id=session_id, changes={"resumed": len(slot_ids)}))
+    return restored
+
+
+async def substitute(work: Work, session_id: int, doctor_id: int | None, *, back: bool = False) -> list[int]:
+    """Another doctor sees the patients of a session; the visits stand, and may be given up free of charge.
+
+    back: the doctor who was first named comes after all. Returns the appointments' ids.
+    """
+    await work.db.execute(
+        update(Session)
+        .where(Session.id == session_id)
+        .values(doctor_id=doctor_id, version=Session.version + 1)
+        .returning(Session.id)
+    )
+    whose = [Appointment.session_id == session_id, Appointment.state.in_(_STOPPABLE)]
+    if back:
+        whose.append(Appointment.reason == FOR_LEAVE)
+    rows = await _locked(work, *whose)
+    for made in rows:
+        made.doctor_id, made.reason = doctor_id, None if back else FOR_LEAVE
+        made.version += 1
+        kind = AppointmentRestored if back else AppointmentSubstituted
+        work.record(
+            kind(
+                appointment_id=made.id, person_id=made.person_id, session_id=session_id, version=made.version
             )
         )
-        .scalars()
-        .all()
-    )
+    work.record(SessionAmended(session_id=session_id, changes={"doctor_id": doctor_id}))
+    return [made.id for made in rows]
+
+
+async def _stop_visits(work: Work, which: ColumnElement[bool]) -> list[int]:
+    rows = await _locked(work, which, Appointment.state.in_(_STOPPABLE))
     for made in rows:
         # What it was is remembered in `reason` until the patient has chosen.
         made.reason = f"leave-from-{made.state}"
@@ -47,41 +106,49 @@ async def stop(work: Work, session_id: int, *, reason: str) -> list[int]:
         made.version += 1
         work.record(
             AppointmentStopped(
-                appointment_id=made.id, person_id=made.person_id, session_id=session_id, version=made.version
+                appointment_id=made.id,
+                person_id=made.person_id,
+                session_id=made.session_id,
+                version=made.version,
             )
         )
-    work.record(SessionStoppedForLeave(session_id=session_id, reason=reason, appointments=len(rows)))
     return [made.id for made in rows]
 
 
-async def resume(work: Work, session_id: int) -> list[int]:
-    """The leave is withdrawn: appointments that still wait are restored as they were."""
-    await _session_to(work, session_id, SessionState.PUBLISHED)
-    await slots.resume(work, session_id)
-    rows = (
-        (
-            await work.db.execute(
-                select(Appointment).where(
-                    Appointment.session_id == session_id, Appointment.state == State.STOPPED
-                )
-            )
-        )
-        .scalars()
-        .all()
-    )
+async def _restore_visits(work: Work, which: ColumnElement[bool]) -> list[int]:
+    rows = await _locked(work, which, Appointment.state == State.STOPPED)
     for made in rows:
         was = State((made.reason or "leave-from-booked").removeprefix("leave-from-"))
         made.state = step(State.STOPPED, was)
         made.fhir = FHIR[was]
         made.reason = None
         made.version += 1
+        if was is State.UNPAID:
+            await _time_to_pay(work, made)
         work.record(
             AppointmentRestored(
-                appointment_id=made.id, person_id=made.person_id, session_id=session_id, version=made.version
+                appointment_id=made.id,
+                person_id=made.person_id,
+                session_id=made.session_id,
+                version=made.version,
             )
         )
-    work.record(SessionResumed(session_id=session_id))
     return [made.id for made in rows]
+
+
+async def _locked(work: Work, *which: ColumnElement[bool]) -> Sequence[Appointment]:
+    """A cancellation or a change at this moment ends a visit, or we move it on: never both."""
+    query = select(Appointment).where(*which).order_by(Appointment.id).with_for_update(key_share=True)
+    return (await work.db.execute(query.execution_options(populate_existing=True))).scalars().all()
+
+
+async def _time_to_pay(work: Work, made: Appointment) -> None:
+    """What could not be paid while the doctor was away does not expire the moment it may be."""
+    pay_by = min(made.starts_at, max(made.pay_by or work.now, work.now + TO_PAY))
+    made.pay_by = pay_by
+    due = await money.open_payment(work, made.id)
+    if due is not None:
+        due.pay_by = pay_by
 
 
 async def _session_to(work: Work, session_id: int, to: SessionState) -> None:

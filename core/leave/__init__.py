@@ -1,1 +1,1 @@
-"""A doctor's leave from its entry to its close-out: who is displaced, what is offered, how each case ends."""
+"""A doctor away: close the sessions, offer each patient another slot, prove the notice."""
