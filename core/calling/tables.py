@@ -47,7 +47,7 @@ class OutboundAttempt(Base):
     call_id: Mapped[int] = mapped_column(ForeignKey("outbound_call.id"))
     number: Mapped[int] = mapped_column()  # 1, 2, 3
     linked_id: Mapped[str] = mapped_column(String(80), unique=True)  # the leg's own name on the switch
-    interaction_id: Mapped[int | None] = mapped_column(ForeignKey("interaction.id"))
+    interaction_id: Mapped[int | None] = mapped_column(ForeignKey("interaction.id"), index=True)
     began_at: Mapped[datetime] = mapped_column(Instant)
     answered_at: Mapped[datetime | None] = mapped_column(Instant)
     ended_at: Mapped[datetime | None] = mapped_column(Instant)
