@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from itertools import islice
+from typing import Any
 
 from sqlalchemy import insert, select, update
 
@@ -12,7 +13,7 @@ from core.credit.book import RuleBook
 from core.credit.engine import rules_for
 from core.errors import HasAppointments, NotFound, SessionExists, TemplateInvalid
 from core.events import SessionAmended, SessionOver, SessionPublished, SessionWithdrawn
-from core.schedule import slots
+from core.schedule import freed, slots
 from core.schedule.opening import opening
 from core.schedule.rules import (
     SLOT_FHIR,
@@ -197,10 +198,13 @@ async def _publish_part(work: Work, plans: Sequence[Plan], books: dict[int, Rule
         await work.db.execute(insert(Slot), numbered[start : start + CHUNK])
     for plan, session_id in zip(plans, ids, strict=True):
         work.record(SessionPublished(session_id=session_id, slots=plan.capacity))
+    for row, session_id in zip(sessions, ids, strict=True):
+        if row["release_at"] <= work.now < row["stop_at"]:
+            await freed.rest_new(work, session_id)
     return ids
 
 
-def _session_row(plan: Plan, book: RuleBook) -> dict[str, object]:
+def _session_row(plan: Plan, book: RuleBook) -> dict[str, Any]:
     post = plan.post
     starts_at, ends_at = instant_of(plan.day, plan.starts), instant_of(plan.day, plan.ends)
     times = opening(
@@ -249,6 +253,7 @@ async def amend(
     if add:
         changes["total"] = session.total + add
         await _add_slots(work, session, add)
+        await freed.rest_new(work, session.id, above=session.total)
     if not changes:
         return
     await work.db.execute(

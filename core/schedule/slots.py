@@ -4,6 +4,7 @@ Each function is one UPDATE that names the state it expects. None of them looks 
 later. What they return tells whether they won.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -33,10 +34,12 @@ def _to(state: SlotState, **more: object) -> dict[str, object]:
     return {"state": state.value, "fhir": SLOT_FHIR[state], **more}
 
 
-def _sellable(channel: Channel, now: datetime, recycle_at: datetime | None) -> list[ColumnElement[bool]]:
-    rested = or_(Slot.rests_until.is_(None), Slot.rests_until <= now)
+def _sellable(
+    channel: Channel, now: datetime, recycle_at: datetime | None, *, resting: bool
+) -> list[ColumnElement[bool]]:
+    rested = [] if resting else [or_(Slot.rests_until.is_(None), Slot.rests_until <= now)]
     pools = sellable(channel, now=now, recycle_at=recycle_at)
-    return [rested] if pools is None else [rested, Slot.pool.in_(pools)]
+    return rested if pools is None else [*rested, Slot.pool.in_(pools)]
 
 
 async def claim(
@@ -48,14 +51,15 @@ async def claim(
     recycle_at: datetime | None,
     period_id: int | None = None,
     slot_id: int | None = None,
+    resting: bool = False,
 ) -> Claimed | None:
     """Take the first sellable slot of a session, of one of its periods, or one named slot.
 
-    A channel's own share goes first, then the common pool, lowest number first. None: there is
-    none left for this channel.
+    A channel's own share goes first, then the common pool, lowest number first. resting: also one
+    that rests, which only who is offered it may have. None: there is none left for this channel.
     """
     wanted = [Slot.session_id == session_id, Slot.state == SlotState.FREE]
-    wanted += _sellable(channel, work.now, recycle_at)
+    wanted += _sellable(channel, work.now, recycle_at, resting=resting)
     if period_id is not None:
         wanted.append(Slot.period_id == period_id)
     if slot_id is not None:
@@ -124,12 +128,12 @@ async def retake(work: Work, *, slot_id: int) -> bool:
     return took.one_or_none() is not None
 
 
-async def let_go(work: Work, *, slot_id: int, hold_id: str) -> bool:
-    """Give a held slot back at once."""
+async def let_go(work: Work, *, slot_id: int, hold_id: str, rests_until: datetime | None = None) -> bool:
+    """Give a held slot back; to general sale at once, or not before `rests_until`."""
     freed = await work.db.execute(
         update(Slot)
         .where(Slot.id == slot_id, Slot.state == SlotState.HELD, Slot.hold_id == hold_id)
-        .values(_to(SlotState.FREE, hold_id=None))
+        .values(_to(SlotState.FREE, hold_id=None, rests_until=rests_until))
         .returning(Slot.id)
     )
     return freed.one_or_none() is not None
@@ -139,7 +143,7 @@ async def free_booked(work: Work, *, slot_id: int, rests_until: datetime | None)
     """Give a booked slot back; one that was stopped meanwhile stays stopped, and restores as free.
 
     rests_until: a freed slot may rest before it is offered again, so that nobody can hand a place
-    to an accomplice (anti-scalping, rule rerelease.delay).
+    to an accomplice (anti-scalping, rule rerelease.delay), and that the waiting list has it first.
     """
     await work.db.execute(
         update(Slot)
@@ -153,6 +157,17 @@ async def free_booked(work: Work, *, slot_id: int, rests_until: datetime | None)
     )
 
 
+async def rest(work: Work, *, slot_id: int, until: datetime | None) -> bool:
+    """Let a free slot rest until then, or rest no more; False when it is not free."""
+    rested = await work.db.execute(
+        update(Slot)
+        .where(Slot.id == slot_id, Slot.state == SlotState.FREE)
+        .values(rests_until=until)
+        .returning(Slot.id)
+    )
+    return rested.one_or_none() is not None
+
+
 async def move_on(work: Work, *, slot_id: int, expected: SlotState, to: SlotState) -> bool:
     """Booked to taken to used: the visit's own steps."""
     moved = await work.db.execute(
@@ -161,12 +176,15 @@ async def move_on(work: Work, *, slot_id: int, expected: SlotState, to: SlotStat
     return moved.one_or_none() is not None
 
 
-async def stop(work: Work, session_id: int) -> None:
-    """No slot of this session can be held or booked any more; each remembers what it was."""
+async def stop(work: Work, session_id: int, only: Sequence[int] | None = None) -> None:
+    """No slot of this session can be held or booked any more; each remembers what it was.
+
+    only: these slots of it.
+    """
     stoppable = [SlotState.FREE, SlotState.HELD, SlotState.BOOKED]
     await work.db.execute(
         update(Slot)
-        .where(Slot.session_id == session_id, Slot.state.in_(stoppable))
+        .where(*_these(session_id, only), Slot.state.in_(stoppable))
         .values(
             _to(
                 SlotState.STOPPED,
@@ -176,23 +194,29 @@ async def stop(work: Work, session_id: int) -> None:
             )
         )
     )
-    await work.db.execute(
-        update(Hold).where(Hold.session_id == session_id, Hold.state == "live").values(state="released")
-    )
+    held = [Hold.session_id == session_id, Hold.state == "live"]
+    if only is not None:
+        held.append(Hold.slot_id.in_(only))
+    await work.db.execute(update(Hold).where(*held).values(state="released"))
 
 
-async def resume(work: Work, session_id: int) -> None:
-    """The leave is withdrawn: every slot is again what it was."""
+async def resume(work: Work, session_id: int, only: Sequence[int] | None = None) -> None:
+    """The leave is withdrawn: every slot, or each of these, is again what it was."""
     for was in (SlotState.FREE, SlotState.BOOKED):
         await work.db.execute(
             update(Slot)
             .where(
-                Slot.session_id == session_id,
+                *_these(session_id, only),
                 Slot.state == SlotState.STOPPED,
                 Slot.stopped_from == was.value,
             )
             .values(_to(was, stopped_from=None))
         )
+
+
+def _these(session_id: int, only: Sequence[int] | None) -> list[ColumnElement[bool]]:
+    whole = Slot.session_id == session_id
+    return [whole] if only is None else [whole, Slot.id.in_(only)]
 
 
 async def close_unsold(work: Work, session_id: int) -> int:

@@ -168,3 +168,33 @@ class Hold(Base):
             postgresql_where=text("state = 'live'"),
         ),
     )
+
+
+class Awaited(Base):
+    """候补标记: whose slots somebody waits for, and until which day; the waiting list keeps it.
+
+    doctor_id 0: any session of the department will do. Freeing a slot asks for one key here.
+    """
+
+    __tablename__ = "awaited"
+
+    department_id: Mapped[int] = mapped_column(
+        ForeignKey("department.id"), primary_key=True, autoincrement=False
+    )
+    doctor_id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    until: Mapped[date] = mapped_column(Date)
+
+
+class FreedSlot(Base):
+    """A free slot that rests for the waiting list; gone once it is offered, sold, or given to sale.
+
+    sale_at: until then general sale waits anyway (rerelease.delay). due_at: looked at not before.
+    """
+
+    __tablename__ = "freed_slot"
+
+    slot_id: Mapped[int] = mapped_column(ForeignKey("slot.id"), primary_key=True, autoincrement=False)
+    session_id: Mapped[int] = mapped_column(ForeignKey("session.id"), index=True)
+    freed_at: Mapped[datetime] = mapped_column(Instant)
+    sale_at: Mapped[datetime | None] = mapped_column(Instant)
+    due_at: Mapped[datetime] = mapped_column(Instant, index=True)

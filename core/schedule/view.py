@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, case, func, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.catalogue.tables import Department, Doctor, Hospital, Post
@@ -84,31 +84,42 @@ async def open_session(
     return OpenSession(*row) if row else None
 
 
+_SESSION = (
+    Session.id,
+    Session.hospital_id,
+    Session.department_id,
+    Session.doctor_id,
+    Doctor.name,
+    Doctor.pinyin,
+    Doctor.title,
+    Session.number_kind,
+    Session.day,
+    Session.half,
+    Session.starts_at,
+    Session.ends_at,
+    Session.fee_fen,
+)
+
+
 def _open(channel: Channel, now: datetime) -> Select[*tuple[Any, ...]]:
     left = func.count(Slot.id).label("left")
     return (
-        select(
-            Session.id,
-            Session.hospital_id,
-            Session.department_id,
-            Session.doctor_id,
-            Doctor.name,
-            Doctor.pinyin,
-            Doctor.title,
-            Session.number_kind,
-            Session.day,
-            Session.half,
-            Session.starts_at,
-            Session.ends_at,
-            Session.fee_fen,
-            left,
-        )
+        select(*_SESSION, left)
         .join(Slot, Slot.session_id == Session.id)
         .outerjoin(Doctor, Doctor.id == Session.doctor_id)
         .where(*sellable_now(channel, now))
         .group_by(Session.id, Doctor.id)
         .order_by(Session.starts_at, Session.id)
     )
+
+
+async def chosen_session(db: AsyncSession, session_id: int) -> OpenSession:
+    """One session as it was chosen, whatever is left of it. Raises sqlalchemy's NoResultFound."""
+    query: Select[*tuple[Any, ...]] = select(*_SESSION, literal(0))
+    found = await db.execute(
+        query.outerjoin(Doctor, Doctor.id == Session.doctor_id).where(Session.id == session_id)
+    )
+    return OpenSession(*found.one())
 
 
 async def open_periods(

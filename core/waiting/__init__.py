@@ -1,1 +1,1 @@
-"""The waiting list: who wants what, and the freed slot that is offered to them."""
+"""The waiting list that fills itself: a freed slot goes to the first whom it fits."""

@@ -11,7 +11,7 @@ from core.http.access import everybody, from_anywhere
 from core.http.keys import HOTLINE
 from core.http.refusals import code_words, status
 from core.http.sessions import address_of
-from web.api import account, appointments, catalogue, entering, holds, orders, schedule
+from web.api import account, appointments, catalogue, entering, holds, orders, schedule, waiting
 from web.api.document import BASE, document
 from web.api.limits import LIMITS, Limits
 from web.api.operation import Operation
@@ -27,6 +27,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *account.OPERATIONS,
     *holds.OPERATIONS,
     *orders.OPERATIONS,
+    *waiting.OPERATIONS,
     *holds.OF_PARTNERS,
     *orders.OF_PARTNERS,
 )
@@ -37,6 +38,7 @@ GROUPS = {
     account.GROUP: "就诊人和信用",
     holds.GROUP: "占号",
     appointments.GROUP: "预约",
+    waiting.GROUP: "候补",
     holds.PARTNERS: "合作单位",
 }
 

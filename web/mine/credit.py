@@ -6,6 +6,7 @@ from aiohttp import web
 
 from core.accounts import credit
 from core.errors import NotFound, Refusal
+from core.http.credit_words import rule
 from core.http.patients import for_patients, mine
 from core.http.refusals import sentence, status
 from core.work import Work
@@ -65,7 +66,7 @@ async def _page(
         lines=[credit_words.entry(one, now) for one in it.lines],
         blocks=blocks,
         blocked=any(one.it.active for one in blocks),
-        rules=[credit_words.rule(one) for one in it.rules],
+        rules=[rule(one) for one in it.rules],
         others=[
             (one.name, credit_words.RELATIONS.get(one.relation, ""), credit_words.holds(one.blocks, now))
             for one in it.others

@@ -9,6 +9,7 @@ from core import events as e
 from core.accounts.one_order import Detail, Limit, Way
 from core.accounts.orders import Group, Order
 from core.booking.rules import OPEN, State
+from core.http.credit_words import TEXTS
 from core.http.pages import moment
 from core.http.refusals import sentence
 from core.http.words import BAD, CHANNEL, GOOD, QUIET, WAIT
@@ -54,16 +55,6 @@ _WHY_BACK = {
     "not-paid": "没有付清",
     "too-late": "付款来得太晚",
     "twice": "重复付的",
-}
-TEXTS = {
-    "booked": "预约成功",
-    "changed": "改约成功",
-    "cancelled": "取消预约",
-    "expired": "预约失效",
-    "payment-due": "请付款",
-    "provisional": "请补证件",
-    "stopped": "医生停诊",
-    "restored": "恢复出诊",
 }
 
 

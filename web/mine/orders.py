@@ -14,12 +14,13 @@ from core.accounts.orders import Group, Order
 from core.booking.rules import LIVE, State
 from core.credit.book import RuleBook
 from core.errors import ChangedMeanwhile, NotFound, Refusal
+from core.http.credit_words import rule
 from core.http.patients import for_patients, mine
 from core.http.refusals import sentence, status
 from core.money.link import pay_path
 from core.work import Work
 from web.house import HOUSE
-from web.mine import credit_words, order_words
+from web.mine import order_words
 from web.mine.order_words import Said
 from web.public import frame, query
 from web.public.query import Pages
@@ -162,7 +163,7 @@ def _counted(book: RuleBook) -> list[str]:
     """The hospital's rules that count cancellations, where it has any."""
     rules = block_rules(book)
     counting = [one for one in rules if one.name in ("block.cancel", "block.same-day-cancel")]
-    return [f"取消会记下一次。{credit_words.rule(one)}" for one in counting]
+    return [f"取消会记下一次。{rule(one)}" for one in counting]
 
 
 async def _load(request: web.Request) -> Detail:
