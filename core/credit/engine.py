@@ -155,9 +155,19 @@ def _may_set(work: Work) -> None:
 
 
 async def note(
-    work: Work, *, person_id: int, kind: str, appointment_id: int | None, hospital_id: int, proof: str
+    work: Work,
+    *,
+    person_id: int,
+    kind: str,
+    appointment_id: int | None,
+    hospital_id: int,
+    proof: str,
+    why_not: str | None = None,
 ) -> None:
-    """Add a line to a person's ledger, and block them if a rule now calls for it (R-061, R-062)."""
+    """Add a line to a person's ledger, and block them if a rule now calls for it (R-061, R-062).
+
+    why_not: the line does not count, and this is why.
+    """
     work.db.add(
         CreditEvent(
             person_id=person_id,
@@ -166,9 +176,16 @@ async def note(
             appointment_id=appointment_id,
             at=work.now,
             proof=proof,
+            forgiven_at=work.now if why_not else None,
+            forgiven_why=why_not,
         )
     )
     work.record(CreditNoted(person_id=person_id, credit_kind=kind, appointment_id=appointment_id))
+    if why_not:
+        work.record(
+            CreditForgiven(person_id=person_id, credit_kind=kind, appointment_id=appointment_id, why=why_not)
+        )
+        return
     book = await rules_for(work.db, hospital_id)
     await work.db.flush()
     for block in due_blocks(await _ledger(work, person_id), await _past(work, person_id), book, work.now):
@@ -317,10 +334,15 @@ async def appeal(work: Work, *, entry_id: int, words: str) -> int:
 async def decide(work: Work, *, appeal_id: int, granted: bool, answer: str) -> None:
     """Grant or refuse an appeal; a granted one lifts the block at once.
 
-    Raises NotFound, AppealClosed when it was decided before, NotAllowed.
+    Raises NotFound, also for a block that is not the actor's to see; AppealClosed when it was decided before;
+    NotAllowed.
     """
     if not work.by.may("appeals"):
         raise NotAllowed(facts={"function": "appeals"})
+    about = select(BlacklistEntry.hospital_id).join(Appeal, Appeal.entry_id == BlacklistEntry.id)
+    where = (await work.db.execute(about.where(Appeal.id == appeal_id))).one_or_none()
+    if where is None or not work.by.sees(where[0]):
+        raise NotFound(facts={"what": "appeal"})
     decided = await work.db.execute(
         update(Appeal)
         .where(Appeal.id == appeal_id, Appeal.state == "open")
@@ -334,7 +356,7 @@ async def decide(work: Work, *, appeal_id: int, granted: bool, answer: str) -> N
     )
     row = decided.one_or_none()
     if row is None:
-        raise AppealClosed if await work.db.get(Appeal, appeal_id) else NotFound(facts={"what": "appeal"})
+        raise AppealClosed
     entry = await work.db.get_one(BlacklistEntry, row[0])
     if granted:
         await _end(work, entry, "appeal granted")

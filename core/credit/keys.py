@@ -144,6 +144,17 @@ KEYS: Mapping[str, KeySpec] = {
     "card.charge": KeySpec(_yes, "no", "yes/no", "The fee may be taken from a visit card when a booking is entered (R-086)", "就诊卡直接扣费"),
     "hold.minutes": KeySpec(_number, "5", "minutes", "How long a chosen slot is kept", "占号时长"),
     "rerelease.delay": KeySpec(_span, "0-0", "minutes-minutes", "A freed slot rests a random time", "退号重放延迟", BY_SESSION),
+    # the waiting list
+    "waiting.entries": KeySpec(_number, "3", "entries", "Places on the waiting list that a person may have at a time; 0: no waiting list", "候补个数上限", BY_NOTHING),
+    "waiting.days": KeySpec(_number, "30", "days", "How far ahead somebody may wait for a slot", "候补最远天数", BY_NOTHING),
+    "waiting.first-minutes": KeySpec(_number, "10", "minutes", "A freed slot that somebody waits for is kept from general sale so long; 0: not at all", "候补优先时长", BY_SESSION),
+    "waiting.only": KeySpec(_yes, "no", "yes/no", "A freed slot goes to the waiting list only, as long as it fits anybody there", "只放给候补", BY_SESSION),
+    "waiting.answer-minutes": KeySpec(_number, "30", "minutes", "Time to answer an offer from the waiting list", "候补答复时限", BY_SESSION),
+    "waiting.answer-near": KeySpec(_number, "10", "minutes", "The same for a visit within 24 hours", "临近就诊候补答复时限", BY_SESSION),
+    "waiting.hours": KeySpec(_hours, "08:00-20:00", "clock-clock", "Hours in which freed slots are offered to the waiting list", "候补通知时间", BY_SESSION),
+    "waiting.night": KeySpec(_one_of("offer", "sale"), "offer", "offer, sale", "What becomes at night of a slot that cannot wait till morning", "夜间临近号源", BY_SESSION),
+    "waiting.misses": KeySpec(_number, "2", "offers", "Offers left unanswered one after the other until a place on the list pauses", "候补未答复暂停", BY_NOTHING),
+    "waiting.call": KeySpec(_one_of("never", "landline", "always"), "landline", "never, landline, always", "Who is told of an offer by a call", "候补电话通知", BY_SESSION),
     # giving back
     "cancel.deadline": KeySpec(_deadline, "day-1 23:59", "deadline", "Last moment to cancel (R-189)", "退约截止", BY_CHANNEL),
     "change.deadline": KeySpec(_deadline, "day-1 23:59", "deadline", "Last moment to change", "改约截止", BY_CHANNEL),
@@ -153,11 +164,25 @@ KEYS: Mapping[str, KeySpec] = {
     "checkin.from": KeySpec(_deadline, "day-0 00:00", "deadline", "First moment to pick up (R-053)", "取号开始", BY_SESSION),
     "checkin.cutoff": KeySpec(_deadline, "never", "deadline", "Last moment to pick up", "取号截止", BY_SESSION),
     "noshow.late-minutes": KeySpec(_number, "0", "minutes", "Pick-up this late after the period is a miss; 0: not asked", "迟到视为爽约", BY_SESSION),
+    "reminder.time": KeySpec(_clock, "16:00", "clock", "Patients are reminded on the day before their visit at this time", "就诊提醒时间", BY_NOTHING),
+    "reminder.way": KeySpec(_one_of("auto", "text", "call", "both", "off"), "auto", "auto, text, call, both, off", "How they are reminded; auto: a text, and a call to the old, to whoever has no mobile and to whoever asked to be led", "就诊提醒方式", BY_NOTHING),
+    "reminder.call-age": KeySpec(_number, "70", "years", "Whoever is so old is called by reminder.way auto", "电话提醒年龄", BY_NOTHING),
+    "noshow.notice-hours": KeySpec(_number, "12", "hours", "A visit that was said to take place after all later than this before its start is not missed by who stays away", "医院通知期限", BY_NOTHING),
+    # satisfaction
+    "survey.call": KeySpec(_one_of("off", "key", "text", "both"), "both", "off, key, text, both", "A call that an operator answered is asked about: by key after the good-bye, by text when the caller has hung up", "通话满意度调查", BY_NOTHING),
+    "survey.visit": KeySpec(_one_of("off", "text"), "text", "off, text", "A visit that took place is asked about", "就诊满意度调查", BY_NOTHING),
+    "survey.pause-days": KeySpec(_number, "7", "days", "Nobody is asked again within so many days", "满意度调查间隔", BY_NOTHING),
+    "survey.hours": KeySpec(_number, "24", "hours", "So long an answer counts, from the asking or the morning after it", "满意度答复时限", BY_NOTHING),
     # credit
     "block.no-show": KeySpec(_threshold, "3 -> 3m", "count -> length", "Misses lead to a block (R-063)", "爽约限制", BY_NOTHING, ("months", 3)),
     "block.cancel": KeySpec(_threshold, "off", "count -> length", "Cancellations lead to a block", "退约限制", BY_NOTHING, ("month", 1)),
     "block.same-day-cancel": KeySpec(_threshold, "off", "count -> length", "Cancelling on the visit day leads to a block", "当日退约限制", BY_NOTHING, ("month", 1)),
     "block.booked": KeySpec(_threshold, "off", "count -> length", "Many bookings lead to a block (R-064)", "频繁挂号限制", BY_NOTHING, ("months", 1)),
+    # a doctor's leave
+    "leave.four-eyes": KeySpec(_yes, "yes", "yes/no", "A leave is approved by another than who entered it", "停诊须另一人审核", BY_NOTHING),
+    "leave.answer-hours": KeySpec(_number, "4", "hours", "Time to answer an offer after a leave, counted while telephones may ring", "停诊改约答复时限", BY_NOTHING),
+    "leave.offers": KeySpec(_number, "3", "offers", "So many slots are offered to a displaced patient who wants other times", "停诊改约最多邀约次数", BY_NOTHING),
+    "leave.call-after": KeySpec(_number, "5", "minutes", "From the text to the first call; a number that takes no texts is called at once", "停诊短信后外呼间隔", BY_NOTHING),
     "rules.resolution": KeySpec(
         _one_of("per-key", "whole-set"), "per-key", "per-key, whole-set", "Own rows replace common ones by key, or all of them", "规则适用方式", BY_NOTHING
     ),

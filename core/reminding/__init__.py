@@ -1,1 +1,1 @@
-"""The day before a visit: keep, change or give up with one key."""
+"""Reminders of visits: one for each version of a booking, answered once, judged by what the visit is now."""

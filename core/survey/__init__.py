@@ -1,1 +1,1 @@
-"""What patients say of a call or a visit, in one key or one text."""
+"""满意度: one question after a call or a visit, by key or by text, and what the answers amount to."""

@@ -9,7 +9,7 @@ from core import journal
 from core.booking.commands import Cancel
 from core.booking.stopping import stop
 from core.booking.tables import Appointment
-from core.booking.visit import attend, check_in, excuse, miss, miss_due
+from core.booking.visit import attend, check_in, excuse, miss_due
 from core.credit.engine import active_blocks, appeal, decide, forgive, note, statement
 from core.credit.tables import BlacklistEntry, CreditEvent
 from core.errors import AppealClosed, Blacklisted, NotAllowed, NotFound, WrongState
@@ -155,15 +155,6 @@ async def test_what_a_doctors_leave_stopped_is_never_a_miss_and_never_a_cancella
     await town.store.submit(Cancel(appointment_id), CALLER)
     assert await ledger(town) == []
     assert await blocks(town, clock) == []
-
-
-async def test_a_miss_written_as_the_hospitals_never_enters_the_ledger(
-    town: Clinic, clock: FrozenClock
-) -> None:
-    appointment_id = await book_for(town, clock, DAYS[0])
-    async with town.hotline.work(NIGHT) as work:
-        await miss(work, await work.db.get_one(Appointment, appointment_id), counts=False)
-    assert await ledger(town) == []
 
 
 async def test_a_statement_gives_the_proof_of_each_line_and_the_rule_of_each_block(
