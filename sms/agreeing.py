@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 
 from core.booking.commands import Book, Change
+from core.booking.draft_end import discard
 from core.booking.draft_pay import Before, Paying, paying
 from core.booking.draft_rules import HeldFacts
 from core.booking.draft_view import held_facts
@@ -16,7 +17,9 @@ from core.money import engine as money
 from core.people.register import register
 from core.values import Channel, local
 from sms import replies
+from sms.meaning import Topic
 from sms.sender import BY, Sender
+from sms.settling import as_it_is, settle
 from sms.talk import Ask, Talk, Turn
 from sms.texts import NUMBERS, clock, yuan
 
@@ -53,13 +56,19 @@ async def named(sender: Sender, talk: Talk, body: str) -> Turn:
 
     What is no name is asked for again. The same text twice registers one person.
     """
-    name = re.sub(r"[\s。.,，!！]", "", body)
-    if not _NAME.fullmatch(name):
+    name = name_in(body)
+    if name is None:
         return Turn(replies.signed(replies.WRONG_NAME), talk, "asked-name")
     if not await sender.people():
         async with sender.hotline.work(BY, sender.interaction_id) as work:
             await register(work, name=name, phones=[sender.phone])
     return await ask(sender, talk)
+
+
+def name_in(body: str) -> str | None:
+    """A person's name, where a text is nothing else."""
+    name = re.sub(r"[\s。.,，!！]", "", body)
+    return name if _NAME.fullmatch(name) else None
 
 
 # --- read back ---------------------------------------------------------------------------------------
@@ -130,7 +139,7 @@ async def agree(sender: Sender, talk: Talk) -> Turn:
         if talk.ask is Ask.CHANGE:
             assert talk.appointment_id is not None
             move = Change(talk.appointment_id, talk.hold_id, key=sender.key("change"))
-            await sender.store.submit(move, BY, sender.interaction_id)
+            await settle(sender, move)
             return Turn(None, Talk(), "changed", Disposition.CHANGED)
         assert talk.person_id is not None
         book = Book(talk.hold_id, talk.person_id, sender.phone, key=sender.key("book"))
@@ -140,11 +149,21 @@ async def agree(sender: Sender, talk: Talk) -> Turn:
     return Turn(None, Talk(), "booked", Disposition.BOOKED)
 
 
-async def give_up(sender: Sender, talk: Talk) -> Turn:
-    """Let the slot go; an appointment that was to be changed stays as it is."""
-    if talk.hold_id is not None:
+async def let_go(sender: Sender, talk: Talk) -> None:
+    """The slot that the talk holds is free again; one that a broken call holds is kept for that."""
+    if talk.hold_id is not None and talk.topic != Topic.DRAFT:
         async with sender.hotline.work(BY, sender.interaction_id) as work:
             await release(work, talk.hold_id)
-    if talk.verb == "change":
-        return Turn(replies.signed(replies.KEPT), Talk(), "kept", Disposition.KEPT)
+
+
+async def give_up(sender: Sender, talk: Talk) -> Turn:
+    """Let the slot go; an appointment that was to be changed stays as it is."""
+    await let_go(sender, talk)
+    if talk.topic == Topic.DRAFT and talk.about is not None:
+        async with sender.hotline.work(BY, sender.interaction_id) as work:
+            await discard(work, talk.about)
+    if talk.verb == "wait" or talk.ask is Ask.WAIT:
+        return Turn(replies.signed(replies.NOTHING_DONE), Talk(), "left-as-it-is", Disposition.NOTHING)
+    if talk.verb == "change" and talk.appointment_id is not None:
+        return await as_it_is(sender, talk)
     return Turn(replies.signed(replies.GIVEN_UP), Talk(), "given-up", Disposition.NOTHING)

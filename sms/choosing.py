@@ -69,6 +69,15 @@ async def sessions(sender: Sender, talk: Talk) -> Turn:
     return _listed(talk, fitting, "可约")
 
 
+async def elsewhere(sender: Sender, talk: Talk, department_id: int, doctor_id: int | None) -> Talk | None:
+    """The same doctor's other sessions, else the department's; None when nothing is open."""
+    for who in (doctor_id, None) if doctor_id is not None else (None,):
+        wish = replace(talk, department_id=department_id, doctor_id=who)
+        if await _open(sender, wish):
+            return wish
+    return None
+
+
 async def _open(sender: Sender, talk: Talk) -> Sequence[OpenSession]:
     assert talk.department_id is not None
     today = day_of(sender.now)
@@ -97,9 +106,12 @@ def _listed(talk: Talk, found: Sequence[OpenSession], head: str) -> Turn:
     return ask_session(replace(talk, options=options, first=0), head)
 
 
-def ask_session(talk: Talk, head: str = "可约") -> Turn:
-    """A page of sessions."""
-    reply, shown = replies.listed(f"{head}:", [label for _, label in talk.options], first=talk.first)
+def ask_session(talk: Talk, head: str = "可约", *, or_wait: bool = False) -> Turn:
+    """A page of sessions. or_wait: they are others than what was asked for."""
+    tail = "回数字选,或回“候补”" if or_wait else "回数字选"
+    reply, shown = replies.listed(
+        f"{head}:", [label for _, label in talk.options], first=talk.first, tail=tail
+    )
     return Turn(reply, replace(talk, ask=Ask.SESSION, shown=shown), "asked-session")
 
 
@@ -118,7 +130,7 @@ async def _none_left(sender: Sender, talk: Talk, others: Sequence[OpenSession]) 
     department_id = talk.department_id
     assert department_id is not None
     timed = talk.day is not None or talk.half is not None or talk.at is not None
-    talk = replace(talk, day=None, half=None, at=None)
+    talk = replace(talk, full=talk.day, day=None, half=None, at=None)
     if others and timed:
         return _listed(talk, others, "那时没有号,可约")
     async with sender.hotline.read() as db:
@@ -137,12 +149,19 @@ async def _none_left(sender: Sender, talk: Talk, others: Sequence[OpenSession]) 
             ]
             for one in offers
         )
-        return ask_session(replace(talk, options=options, first=0), "约满了,相近的有")
+        return ask_session(replace(talk, options=options, first=0), "约满了,相近的有", or_wait=True)
     if opens is not None:
         here = local(opens)
         words = f"现在没有号,{replies.day_words(here.date())}{clock(here)}放号,到时请再发"
         return Turn(replies.signed(words), Talk(), "not-released")
-    return Turn(replies.refused("slot-full"), Talk(), "slot-full")
+    return _full(talk)
+
+
+def _full(talk: Talk) -> Turn:
+    """Nothing is left; who wants to book may wait for what comes back."""
+    if talk.verb != "book":
+        return Turn(replies.refused("slot-full"), Talk(), "slot-full")
+    return Turn(replies.signed(replies.FULL_WAIT), replace(talk, ask=Ask.WAIT, options=()), "slot-full")
 
 
 # --- the slot ----------------------------------------------------------------------------------------
@@ -191,7 +210,7 @@ async def _another_session(sender: Sender, talk: Talk) -> Turn:
     if talk.department_id is not None:
         found = [one for one in await _open(sender, talk) if one.session_id != talk.session_id]
     if not found:
-        return Turn(replies.refused("slot-full"), Talk(), "slot-full")
+        return _full(talk)
     talk = replace(talk, session_id=None, period_id=None, passed=(), at=None)
     return _listed(talk, found, "没有别的时间了,可约")
 

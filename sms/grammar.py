@@ -23,9 +23,12 @@ class Verb(StrEnum):
     CHANGE = "change"
     CANCEL = "cancel"
     WAIT = "wait"
+    WAITING = "waiting"
+    UNWAIT = "unwait"
     YES = "yes"
     NO = "no"
     MORE = "more"
+    OTHER = "other"
     CHOOSE = "choose"
     SCORE = "score"
     PERSON = "person"
@@ -65,6 +68,8 @@ WORDS: dict[Verb, tuple[str, ...]] = {
     Verb.CHANGE: ("改约", "变更", "改期", "改号", "更改", "改签", "gy", "bg", "gq"),
     Verb.CANCEL: ("取消", "退号", "退约", "撤销", "作废", "qx", "th"),
     Verb.WAIT: ("候补", "hb"),
+    Verb.WAITING: ("候补查询", "查询候补", "查候补", "我的候补"),
+    Verb.UNWAIT: ("候补取消", "取消候补", "退出候补", "候补退出"),
     Verb.HELP: ("帮助", "菜单", "说明", "怎么用", "bz", "help", "?"),
     Verb.STOP: ("退订", "td", "unsubscribe"),
     Verb.START: ("订阅", "恢复短信", "dy", "subscribe"),
@@ -75,6 +80,7 @@ WORDS: dict[Verb, tuple[str, ...]] = {
         "y", "yes", "ok", "qr",
     ),
     Verb.NO: ("放弃", "不是", "不", "不要", "不用", "不对", "否", "拒绝", "算了", "不约", "n", "no", "jj"),
+    Verb.OTHER: ("其他时间", "其它时间", "换时间", "换个时间", "别的时间", "qtsj", "hsj"),
     Verb.SCORE: ("评价", "评分", "满意度", "pj"),
 }  # fmt: skip
 _VERB_OF = {word: verb for verb, words in WORDS.items() for word in words}
@@ -92,7 +98,20 @@ def _sounds() -> Mapping[str, Verb]:
 
 
 # Alone they are an answer; before anything else they are part of a sentence.
-_ALONE = frozenset({Verb.YES, Verb.NO, Verb.MORE, Verb.HELP, Verb.STOP, Verb.START, Verb.PERSON})
+_ALONE = frozenset(
+    {
+        Verb.YES,
+        Verb.NO,
+        Verb.MORE,
+        Verb.OTHER,
+        Verb.HELP,
+        Verb.STOP,
+        Verb.START,
+        Verb.PERSON,
+        Verb.WAITING,
+        Verb.UNWAIT,
+    }
+)
 # What may stand beside a verb that acts on an appointment, and says nothing.
 _OF_IT = re.compile(r"我的|我|的|那个|这个|预约|挂号|号源|号码|流水号|单号|订单|号|短信|记录|就诊|一下|掉|为")
 # A question, a doubt or a refusal is no command, whatever verb it holds.
@@ -131,9 +150,7 @@ def _answer(text: str) -> Asked | None:
     bare = text.replace(" ", "")
     if is_serial(bare):
         return Asked(Verb.QUERY, serial=bare)
-    if found := re.fullmatch(
-        r"(?:第|选择?|回复?)?(\d{1,2}|[一二三四五六七八九十])(?:号|个|项)?(?:确认)?", bare
-    ):
+    if found := _CHOICE.fullmatch(bare):
         return Asked(Verb.CHOOSE, choice=number(found[1]))
     if bare in _SCORES:
         return Asked(Verb.SCORE, choice=_SCORES[bare])

@@ -3,7 +3,9 @@
 import asyncio
 import hashlib
 import zlib
+from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 import structlog
 from sqlalchemy import func, select, update
@@ -12,20 +14,20 @@ from sqlalchemy.dialects import postgresql, sqlite
 from core.booking.store import Store
 from core.catalogue.search import Finder
 from core.contact import engine as contact
-from core.contact.rules import Disposition
 from core.errors import PhoneInvalid
 from core.events import TextHandled, TextReceived, TextReplied
 from core.observing import Metrics
 from core.outbox import Parcel, Route
 from core.ports import IncomingText, Receipt
-from core.values import Channel, Phone, phone
+from core.values import Phone, phone
 from core.work import Hotline, Work
-from sms import parts
+from sms import parts, talks
 from sms.segments import segments
 from sms.sender import BY, Sender
 from sms.states import TextState
-from sms.tables import TextMessage, TextTalk
-from sms.talk import LASTS, Talk, Turn
+from sms.tables import TextMessage
+from sms.talk import Turn
+from sms.talks import Claim
 from sms.turns import turn
 
 log = structlog.get_logger()
@@ -123,47 +125,30 @@ class Inbox:
                 await self._answer(text_id, mark, Phone(number))
 
     async def _answer(self, text_id: int, mark: str, number: Phone) -> None:
-        body, talk, interaction_id, quiet = await self._begin(text_id, mark, number)
-        if quiet:
-            await self._settle(text_id, mark, None, None, interaction_id)
+        """Raises Later while another process answers the same number."""
+        begun = await self._hotline.run(partial(_begin, text_id=text_id, mark=mark, number=number), BY)
+        if begun is None:
             return
-        sender = Sender(
-            self._hotline, self._store, self._finder, number, mark, text_id, interaction_id,
-            self._hotline.clock.now(),
-        )  # fmt: skip
-        taken, verb = await turn(sender, talk, body)
-        await self._settle(text_id, mark, taken, verb, interaction_id)
-
-    async def _begin(self, text_id: int, mark: str, number: Phone) -> tuple[str, Talk, int, bool]:
-        """The text, what was last asked of its number, and the contact that it belongs to.
-
-        The last value: the number has written so much that it is a machine, which gets no answer.
-        """
-        async with self._hotline.work(BY) as work:
-            row = await work.db.get_one(TextMessage, text_id)
-            assert row.body_sealed is not None
-            body = work.sealer.open(row.body_sealed, "text")
-            kept = await work.db.get(TextTalk, mark)
-            hour = work.now - timedelta(hours=1)
-            written = await work.db.scalar(
-                select(func.count()).where(
-                    TextMessage.phone_print == mark, TextMessage.direction == "in",
-                    TextMessage.created_at > hour, TextMessage.id <= text_id,
-                )
+        taken, verb = None, None
+        if not begun.quiet:
+            sender = Sender(
+                self._hotline, self._store, self._finder, number, mark, text_id, begun.claim.interaction_id,
+                self._hotline.clock.now(), begun.claim.asked_at,
             )  # fmt: skip
-            quiet = (written or 0) > MOST_AN_HOUR
-            if kept is not None and kept.expires_at > row.created_at and kept.interaction_id is not None:
-                return body, Talk.read(kept.state), kept.interaction_id, quiet
-            opened = await contact.open_interaction(
-                work, linked_id=f"sms-{text_id}", dnis="12320", ani=number.digits, channel=Channel.SMS
-            )
-            await contact.reach(work, opened.interaction_id, "texting")
-            return body, Talk(), opened.interaction_id, quiet
+            try:
+                taken, verb = await turn(sender, begun.claim.talk, begun.body)
+            except Exception:
+                await self._hotline.run(lambda work: talks.let_go(work, mark, begun.claim), BY)
+                raise
+        await self._settle(text_id, mark, taken, verb, begun.claim)
 
     async def _settle(
-        self, text_id: int, mark: str, taken: Turn | None, verb: str | None, interaction_id: int
+        self, text_id: int, mark: str, taken: Turn | None, verb: str | None, claim: Claim
     ) -> None:
-        """The text is handled, its answer stands ready, and the talk goes on from there, all at once."""
+        """The text is handled, its answer stands ready, and the talk goes on from there, all at once.
+
+        Raises Later when the claim ran out and another process went on with the talk.
+        """
 
         async def act(work: Work) -> None:
             done = await work.db.execute(
@@ -177,31 +162,43 @@ class Inbox:
             outcome = taken.outcome if taken else "too-many"
             work.record(TextHandled(text_id=text_id, verb=verb, outcome=outcome))
             if taken is None:
+                await talks.let_go(work, mark, claim)
                 return
-            await _keep_talk(work, mark, taken.talk, interaction_id, ended=taken.end is not None)
+            await talks.keep(work, mark, claim, taken.talk, ended=taken.end is not None)
             if taken.reply is not None:
                 await _queue(work, text_id, mark, taken.reply)
             if taken.end is not None:
-                await contact.close(work, interaction_id, taken.end)
+                await contact.close(work, claim.interaction_id, taken.end)
 
-        await self._hotline.run(act, BY, interaction_id)
+        await self._hotline.run(act, BY, claim.interaction_id)
         self._metrics.texts.labels(KIND, TextState.HANDLED.value).inc()
 
 
-async def _keep_talk(work: Work, mark: str, talk: Talk, interaction_id: int, *, ended: bool) -> None:
-    """Until when an answer to this turn counts. A matter that is done makes room for a new contact."""
-    values = {
-        "state": talk.kept(),
-        "interaction_id": None if ended else interaction_id,
-        "expires_at": work.now + LASTS,
-    }
-    maker = sqlite.insert if work.house.database.sqlite else postgresql.insert
-    statement = maker(TextTalk).values(phone_print=mark, version=1, **values)
-    await work.db.execute(
-        statement.on_conflict_do_update(
-            index_elements=[TextTalk.phone_print], set_={**values, "version": TextTalk.version + 1}
+@dataclass(frozen=True)
+class _Begun:
+    """quiet: the number has written so much that it is a machine, which gets no answer."""
+
+    body: str
+    claim: Claim
+    quiet: bool
+
+
+async def _begin(work: Work, *, text_id: int, mark: str, number: Phone) -> _Begun | None:
+    """A text with the talk it belongs to; None when it has been answered. Raises Later."""
+    row = await work.db.get_one(TextMessage, text_id)
+    if row.state != TextState.RECEIVED:
+        return None
+    claim = await talks.claim(work, mark, text_id=text_id, written_at=row.created_at, number=number)
+    assert row.body_sealed is not None
+    body = work.sealer.open(row.body_sealed, "text")
+    hour = work.now - timedelta(hours=1)
+    written = await work.db.scalar(
+        select(func.count()).where(
+            TextMessage.phone_print == mark, TextMessage.direction == "in",
+            TextMessage.created_at > hour, TextMessage.id <= text_id,
         )
-    )
+    )  # fmt: skip
+    return _Begun(body, claim, (written or 0) > MOST_AN_HOUR)
 
 
 async def _queue(work: Work, text_id: int, mark: str, body: str) -> None:
@@ -227,26 +224,3 @@ def _subject(text: IncomingText) -> str:
     """What a repeat of this text is known by."""
     name = f"{text.gateway}\n{text.gateway_id}".encode()
     return f"in/{hashlib.blake2b(name, digest_size=16).hexdigest()}"
-
-
-async def end_talks(work: Work, limit: int = 100) -> int:
-    """Close the contacts of talks that nobody went on with; returns how many. A job of the timers."""
-    due = await work.db.execute(
-        select(TextTalk)
-        .where(TextTalk.expires_at <= work.now, TextTalk.interaction_id.is_not(None))
-        .order_by(TextTalk.expires_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    rows = due.scalars().all()
-    for row in rows:
-        assert row.interaction_id is not None
-        await contact.close(work, row.interaction_id, _ended(Talk.read(row.state)))
-        row.interaction_id, row.state = None, Talk().kept()
-        row.version += 1
-    return len(rows)
-
-
-def _ended(talk: Talk) -> Disposition:
-    """How a talk ended that simply stopped: in the middle of a matter, or after what was asked was told."""
-    return Disposition.NOTHING if talk.hold_id or talk.ask not in ("", "act") else Disposition.ENQUIRED

@@ -70,6 +70,15 @@ class Hour:
         return self.delivered + self.sent + self.failed + self.unknown
 
 
+@dataclass(frozen=True)
+class Notice:
+    """A text about a visit, without its words. state: a key of core.http.words.TEXT; at: as `state` says."""
+
+    kind: str
+    at: datetime
+    state: str
+
+
 class TextRoom:
     """gateways: the name of each, and whether it can be reached now."""
 
@@ -133,6 +142,19 @@ class TextRoom:
         words = work.sealer.open(text.body_sealed, "text")
         await audit.note(work, "text-read", what="短信", subject_id=text.id, reason=READ_REASONS[reason])
         return words
+
+    async def about(self, db: AsyncSession, appointment_ids: Sequence[int]) -> Mapping[int, Sequence[Notice]]:
+        """The texts sent about visits, by appointment, the oldest first."""
+        query = (
+            select(TextMessage)
+            .where(TextMessage.appointment_id.in_(appointment_ids), TextMessage.direction == "out")
+            .order_by(TextMessage.id)
+        )
+        found: dict[int, list[Notice]] = {}
+        for row in (await db.execute(query)).scalars():
+            at = row.settled_at or row.sent_at or row.created_at
+            found.setdefault(row.appointment_id or 0, []).append(Notice(row.kind, at, row.state))
+        return found
 
     async def figures(self, db: AsyncSession, now: datetime) -> Sequence[Hour]:
         """The last day hour by hour, the oldest first; what is still to be sent is not counted."""

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from core.booking.draft_left import KeptSlot
 from core.booking.rules import State
 from core.booking.view import AppointmentView
 from core.events import (
@@ -14,11 +13,17 @@ from core.events import (
     AppointmentExpired,
     AppointmentRestored,
     AppointmentStopped,
+    AppointmentSubstituted,
     CallbackPromised,
     CodeAsked,
     DraftLeft,
     Event,
     NumbersOpened,
+    OfferEnded,
+    OfferMade,
+    PlaceEnded,
+    ReminderDue,
+    SurveyAsked,
     TextReplied,
 )
 from core.values import local
@@ -27,7 +32,7 @@ from sms.texts import NUMBERS, Kind, write
 CARRIER = "sms"
 
 # An event that is not here sends nothing. A change is told by the new appointment's `booked`, so
-# `changed` of the old one is not here: one change, one text.
+# `changed` of the old one is not here, and no accepted offer: one change, one text.
 EVENTS: tuple[type[Event], ...] = (
     CodeAsked,
     AppointmentBooked,
@@ -36,9 +41,15 @@ EVENTS: tuple[type[Event], ...] = (
     AppointmentExpired,
     AppointmentStopped,
     AppointmentRestored,
+    AppointmentSubstituted,
     CallbackPromised,
     DraftLeft,
     NumbersOpened,
+    OfferMade,
+    OfferEnded,
+    PlaceEnded,
+    ReminderDue,
+    SurveyAsked,
     TextReplied,
 )
 ROUTES: dict[str, tuple[str, ...]] = {event.kind: (CARRIER,) for event in EVENTS}
@@ -48,6 +59,11 @@ _ENDS: dict[type[Event], tuple[State, Kind]] = {
     AppointmentCancelled: (State.CANCELLED, Kind.CANCELLED),
     AppointmentExpired: (State.EXPIRED, Kind.EXPIRED),
     AppointmentStopped: (State.STOPPED, Kind.STOPPED),
+}
+# The appointment is what it was before.
+_UNCHANGED: dict[type[Event], Kind] = {
+    AppointmentRestored: Kind.RESTORED,
+    AppointmentSubstituted: Kind.SUBSTITUTED,
 }
 
 
@@ -69,8 +85,8 @@ def text_for(event: Event, made: AppointmentView, now: datetime) -> Kind | Drop:
         state, kind = _ENDS[type(event)]
         return kind if made.state is state else Drop(kind, "overtaken")
     kind = _STANDS.get(made.state, Kind.BOOKED)
-    if isinstance(event, AppointmentRestored):
-        kind = Kind.RESTORED
+    if type(event) in _UNCHANGED:
+        kind = _UNCHANGED[type(event)]
     elif kind is Kind.BOOKED and made.replaces_id is not None:
         kind = Kind.CHANGED
     if made.state not in _STANDS:
@@ -101,18 +117,6 @@ def words_for(kind: Kind, made: AppointmentView, now: datetime, *, link: str = "
         "link": link,
     }
     return write(kind, facts, names)
-
-
-def words_of_kept(kept: KeptSlot) -> str:
-    """To somebody whose call broke off while a slot was held: until when it is theirs."""
-    held = kept.held
-    names = {
-        "hospital": held.hospital,
-        "department": held.department,
-        "doctor": held.doctor or NUMBERS.get(held.number_kind, ""),
-    }
-    facts = {"starts": local(held.starts_at), "ends": local(held.ends_at), "until": local(kept.until)}
-    return write(Kind.SLOT_KEPT, facts, names)
 
 
 class CallbackPromise(Protocol):

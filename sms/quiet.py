@@ -7,11 +7,36 @@ from sms.texts import Kind
 
 # Nobody is woken for what is not pressing (ux.md 4.3, rule 12, for calls; texts may go a little longer).
 NIGHT = (time(21, 30), time(7, 0))
-# What somebody must know in time, also one who wants no reminders: a doctor's leave and its end, a change;
-# and a code, for which they wait before a page.
-DUTIES = frozenset({Kind.STOPPED, Kind.RESTORED, Kind.CHANGED, Kind.CODE})
-# Brought about by us or the hospital; all other texts answer something that was just done by the patient.
-_UNASKED = frozenset({Kind.STOPPED, Kind.RESTORED, Kind.EXPIRED, Kind.RELEASED})
+# What somebody must know in time, also one who wants no reminders: a doctor's leave and its end, a change,
+# and what is kept for them until they answer; and a code, for which they wait before a page.
+DUTIES = frozenset(
+    {
+        Kind.STOPPED,
+        Kind.RESTORED,
+        Kind.SUBSTITUTED,
+        Kind.CHANGED,
+        Kind.CODE,
+        Kind.LEAVE_OFFER,
+        Kind.LEAVE_LAPSED,
+        Kind.WAITING_OFFER,
+    }
+)
+# Brought about by us or the hospital; all other texts answer something that was just done by the patient, or,
+# as what the waiting list offers, have hours of their own.
+_UNASKED = frozenset(
+    {
+        Kind.STOPPED,
+        Kind.RESTORED,
+        Kind.SUBSTITUTED,
+        Kind.EXPIRED,
+        Kind.RELEASED,
+        Kind.LEAVE_OFFER,
+        Kind.LEAVE_LAPSED,
+        Kind.WAITING_LAPSED,
+        Kind.REMINDER,
+        Kind.SURVEY,
+    }
+)
 # A visit so near is told of at night, too: who sets out at six must know it.
 PRESSING = timedelta(hours=14)
 

@@ -17,7 +17,8 @@ BY = Actor(ActorKind.PATIENT, "sms", Channel.SMS)
 
 @dataclass(frozen=True)
 class Sender:
-    """One text of one number. text_id makes every command of its turn repeatable.
+    """One text of one number. text_id makes every command of its turn repeatable. asked_at: when the talk's
+    question was asked, for which this may be the answer.
 
     Whoever writes from a number is taken for its owner, as the telephone menu takes who calls from it:
     they book for those known by it, and touch what was booked with it or for them.
@@ -31,6 +32,7 @@ class Sender:
     text_id: int
     interaction_id: int
     now: datetime
+    asked_at: datetime
 
     @property
     def owner(self) -> str:

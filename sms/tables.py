@@ -24,7 +24,7 @@ class TextMessage(Base):
     subject: Mapped[str] = mapped_column(String(80))
     version: Mapped[int] = mapped_column(default=1)
     appointment_id: Mapped[int | None] = mapped_column(ForeignKey("appointment.id"), index=True)
-    journal_id: Mapped[int | None] = mapped_column(ForeignKey("journal.id"))
+    journal_id: Mapped[int | None] = mapped_column(ForeignKey("journal.id"), index=True)
     phone_print: Mapped[str] = mapped_column(String(32), index=True)
     phone_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     phone_masked: Mapped[str] = mapped_column(String(20))
@@ -71,7 +71,10 @@ class TextPart(Base):
 
 
 class TextTalk(Base):
-    """What we last asked a number, until when an answer means that; state: sms.talk.Talk, ids only."""
+    """What we last asked a number, until when an answer means that; state: sms.talk.Talk, ids only.
+
+    version: whoever begins or ends a turn names the one they have seen (sms.talks).
+    """
 
     __tablename__ = "text_talk"
 

@@ -29,12 +29,21 @@ class Ask(StrEnum):
     ACT = "act"  # what to do with the one that was told
     CANCEL = "cancel"
     CHANGE = "change"
+    AGAIN = "again"  # what we asked ourselves, told once more
+    WHICH = "which"  # which of several was answered
+    WAIT = "wait"  # 1 to stand on the waiting list
+    PLACES = "places"  # what is to be done with a place on it
+    LEAVE = "leave"  # whether to give it up
 
 
 @dataclass(frozen=True)
 class Talk:
     """options: what figures mean, by ids or [department, doctor] pairs, all pages in a row; first: how many
-    came before the page that was told. verb: book, change, cancel or query, where the choice leads."""
+    came before the page that was told. verb: book, change, cancel, query or wait, where the choice leads.
+
+    topic, about: of sms.meaning, and the id, where the talk goes on with what we asked ourselves; said: the
+    figure, or the word, that was answered before it was asked which is meant. full: the day that had no
+    number left, for the waiting list."""
 
     ask: Ask = Ask.NOTHING
     verb: str = ""
@@ -48,6 +57,10 @@ class Talk:
     hold_id: str | None = None
     person_id: int | None = None
     appointment_id: int | None = None
+    topic: str = ""
+    about: int | None = None
+    said: str = ""
+    full: str | None = None
     day: str | None = None  # the wish that was written, ISO
     half: str | None = None
     at: str | None = None

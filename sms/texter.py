@@ -10,23 +10,35 @@ from typing import TypeVar
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.booking import view
-from core.booking.draft_left import kept_slot
 from core.booking.view import AppointmentView
-from core.events import CallbackPromised, CodeAsked, DraftLeft, Event, NumbersOpened, TextDropped, TextReplied
+from core.events import (
+    CallbackPromised,
+    CodeAsked,
+    DraftLeft,
+    Event,
+    NumbersOpened,
+    OfferEnded,
+    OfferMade,
+    PlaceEnded,
+    ReminderDue,
+    SurveyAsked,
+    TextDropped,
+    TextReplied,
+)
 from core.money.link import pay_path
 from core.observing import Metrics, mask_text
 from core.outbox import Later, Parcel, Route
 from core.people import linking
 from core.ports import OutgoingText, OutsideError, TextExit
-from core.values import Channel, Phone, local, system
+from core.values import Channel, Phone, system
 from core.work import Hotline, Work
-from sms import coded, kept, released
+from sms import calling_back, coded, kept, offering, recovering, released, reminding, scoring
 from sms.kept import Draft
-from sms.outbound import CallbackPromise, Drop, text_for, words_for, words_of_kept
+from sms.outbound import CallbackPromise, Drop, text_for, words_for
 from sms.quiet import not_before, wanted
 from sms.states import TextState
 from sms.tables import TextMessage
-from sms.texts import Kind, write
+from sms.texts import Kind
 
 T = TypeVar("T")
 SMS = system("sms")
@@ -174,18 +186,26 @@ class Texter:
         return row.id, OutgoingText(row.key, number, body, row.kind), _tried(row)
 
     async def _draft(self, work: Work, event: Event) -> Draft | None:
-        if isinstance(event, CallbackPromised):
-            return await self._callback(work, event)
+        if isinstance(event, CallbackPromised | PlaceEnded):
+            return await calling_back.draft_of(work, event, self._callbacks)
         if isinstance(event, DraftLeft):
-            return await self._kept_slot(work, event)
+            return await recovering.draft_of(work, event, answers=self._answers)
         if isinstance(event, CodeAsked):
             return await coded.draft_of(work, event)
         if isinstance(event, NumbersOpened):
             return await released.draft_of(work, event, public=self._public(), answers=self._answers)
+        if isinstance(event, OfferMade | OfferEnded):
+            return await offering.draft_of(work, event, answers=self._answers)
+        if isinstance(event, ReminderDue):
+            return await reminding.draft_of(work, event, answers=self._answers)
+        if isinstance(event, SurveyAsked):
+            return await scoring.draft_of(work, event, answers=self._answers)
         appointment_id: int = event.appointment_id  # type: ignore[attr-defined]
         made = await self._appointments(work.db, appointment_id)
         phone = Phone(work.sealer.open(made.contact_sealed, "phone"))
         said = text_for(event, made, work.now)
+        if said is Kind.STOPPED and await offering.told_with_offer(work, appointment_id):
+            said = Drop(said, "told with the offer")
         if isinstance(said, Kind) and not phone.is_mobile:
             said = Drop(said, "not a mobile")
         draft = partial(
@@ -207,29 +227,6 @@ class Texter:
             return f"{public}{pay_path(work.sealer, made.appointment_id)}"
         token = await linking.offer(work, made.person_id)
         return f"{public}/r/{token}" if token else ""
-
-    async def _kept_slot(self, work: Work, event: DraftLeft) -> Draft | None:
-        """Nothing when they have called again meanwhile, or no slot was held."""
-        kept_for = await kept_slot(work.db, work.sealer, event.draft_id, demo=work.demo)
-        if kept_for is None or kept_for.until <= work.now:
-            return None
-        subject = f"draft/{event.draft_id}"
-        words = words_of_kept(kept_for)
-        return Draft(Kind.SLOT_KEPT, subject, kept_for.version, None, kept_for.phone, words)
-
-    async def _callback(self, work: Work, event: CallbackPromised) -> Draft | None:
-        if self._callbacks is None:
-            return None
-        owed = await self._callbacks(work.db, event.callback_id)
-        if owed.phone_sealed is None:
-            return None
-        phone = Phone(work.sealer.open(owed.phone_sealed, "phone"))
-        draft = partial(Draft, Kind.CALLBACK_PROMISED, f"callback/{event.callback_id}", 1, None, phone)
-        if owed.state != "owed":
-            return draft(None, "overtaken")
-        if not phone.is_mobile:
-            return draft(None, "not a mobile")
-        return draft(write(Kind.CALLBACK_PROMISED, {"due": local(owed.promised_for)}, {}))
 
 
 async def _as_wished(work: Work, draft: Draft, *, answers_text: bool) -> Draft:

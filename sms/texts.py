@@ -32,9 +32,17 @@ class Kind(StrEnum):
     STOPPED = "stopped"
     RESTORED = "restored"
     CALLBACK_PROMISED = "callback-promised"
+    CALLBACK_MISSED = "callback-missed"
     SLOT_KEPT = "slot-kept"
     CODE = "code"
     RELEASED = "released"
+    LEAVE_OFFER = "leave-offer"
+    LEAVE_LAPSED = "leave-lapsed"
+    WAITING_OFFER = "waiting-offer"
+    WAITING_LAPSED = "waiting-lapsed"
+    SUBSTITUTED = "substituted"
+    REMINDER = "reminder"
+    SURVEY = "survey"
 
 
 def day(local: datetime) -> str:

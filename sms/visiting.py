@@ -12,7 +12,9 @@ from core.money import engine as money
 from core.values import local
 from sms import choosing, replies
 from sms.grammar import Asked, Verb
-from sms.sender import BY, Sender
+from sms.meaning import Topic
+from sms.sender import Sender
+from sms.settling import as_it_is, settle
 from sms.talk import Ask, Talk, Turn
 from sms.texts import NUMBERS
 
@@ -50,7 +52,7 @@ async def answer(sender: Sender, talk: Talk, asked: Asked) -> Turn | None:
         if figure == 1 or asked.verb is Verb.YES:
             return await _cancel(sender, talk)
         no = figure == 0 or asked.verb is Verb.NO
-        return Turn(replies.signed(replies.KEPT), Talk(), "kept", Disposition.KEPT) if no else None
+        return await as_it_is(sender, talk) if no else None
     found = [made for made in await sender.visits() if made.appointment_id in talk.options]
     if not found:
         return Turn(replies.signed(replies.NO_VISITS), Talk(), "no-visits", Disposition.ENQUIRED)
@@ -95,12 +97,23 @@ def _which(talk: Talk, found: Sequence[AppointmentView]) -> Turn:
 
 async def _with(sender: Sender, talk: Talk, made: AppointmentView) -> Turn:
     """One appointment is meant: ask for the yes, or for the new time."""
-    talk = replace(talk, appointment_id=made.appointment_id)
     if talk.verb == Verb.CHANGE:
-        talk = replace(
-            talk, department_id=made.department_id, doctor_id=made.doctor_id, person_id=made.person_id
-        )
-        return await choosing.sessions(sender, talk)
+        return await ask_time(sender, talk, made)
+    return await ask_cancel(sender, talk, made)
+
+
+async def ask_time(sender: Sender, talk: Talk, made: AppointmentView) -> Turn:
+    """The times that it may be moved to."""
+    talk = replace(talk, appointment_id=made.appointment_id, person_id=made.person_id)
+    found = None
+    if made.state is State.STOPPED:  # the doctor is away: the others will do as well
+        found = await choosing.elsewhere(sender, talk, made.department_id, made.doctor_id)
+    here = replace(talk, department_id=made.department_id, doctor_id=made.doctor_id)
+    return await choosing.sessions(sender, found or here)
+
+
+async def ask_cancel(sender: Sender, talk: Talk, made: AppointmentView) -> Turn:
+    """Whether it is really to be given up, and what is paid back for it."""
     async with sender.hotline.read() as db:
         paid = await money.balance_of(db, made.appointment_id)
     reply = replies.confirm_cancel(
@@ -110,7 +123,8 @@ async def _with(sender: Sender, talk: Talk, made: AppointmentView) -> Turn:
         starts_at=made.starts_at,
         refund_fen=paid.left_fen,
     )
-    return Turn(reply, replace(talk, ask=Ask.CANCEL), "asked-cancel")
+    talk = replace(talk, ask=Ask.CANCEL, appointment_id=made.appointment_id)
+    return Turn(reply, talk, "asked-cancel")
 
 
 async def _cancel(sender: Sender, talk: Talk) -> Turn:
@@ -118,10 +132,14 @@ async def _cancel(sender: Sender, talk: Talk) -> Turn:
     assert talk.appointment_id is not None
     command = Cancel(talk.appointment_id, key=sender.key("cancel"))
     try:
-        await sender.store.submit(command, BY, sender.interaction_id)
+        await settle(sender, command, reminder_id=_reminder(talk))
     except Refusal as refusal:
         return Turn(replies.refused(refusal.code), Talk(), refusal.code)
     return Turn(None, Talk(), "cancelled", Disposition.CANCELLED)
+
+
+def _reminder(talk: Talk) -> int | None:
+    return talk.about if talk.topic == Topic.REMINDER else None
 
 
 def _who(made: AppointmentView) -> str:

@@ -17,6 +17,12 @@ REFUSALS: dict[str, str] = {
     "hold-unknown": "未找到为您保留的号,请重新选择时间。",
     "hold-lapsed": "为您保留的号已超时释放,请重新选择时间。",
     "offer-gone": "为您保留的号已处理或超时,回复查询可看您现在的预约。",
+    "reminder-over": "该预约已有变动,回复查询可看您现在的预约。",
+    "waiting-free": "该医生或科室现在还有号,不用候补,请直接预约,或拨打12320办理。",
+    "waiting-twice": "就诊人已在这个候补名单里,有号会通知您。",
+    "waiting-booked": "就诊人已有这样的预约,不用再候补。",
+    "waiting-full": "就诊人的候补已达上限,请先退出不需要的候补。",
+    "survey-over": "这次评价已经结束,谢谢您的支持。",
     "busy": "当前办理人数较多,请稍后再试,您的预约没有变动。",
     # may this person
     "limit-department-day": "就诊人当日在该科室的预约已达上限,请换一天或换科室。",

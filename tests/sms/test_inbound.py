@@ -8,13 +8,16 @@ from sqlalchemy import select
 from core.booking.commands import Cancel
 from core.booking.stopping import stop
 from core.events import TextHandled, TextReceived, TextsStopped
-from core.outbox import Outbox
-from core.values import system
+from core.outbox import Later, Outbox
+from core.values import Phone, system
 from core.wake import Wake
 from core.work import Hotline
-from sms import inbound
+from sms import inbound, talks, turns
+from sms.grammar import Verb
 from sms.inbound import MOST_AN_HOUR, Inbox
-from sms.tables import TextMessage
+from sms.sender import Sender
+from sms.tables import TextMessage, TextTalk
+from sms.talk import Talk, Turn
 from tests.builders import CALLER
 from tests.clocks import FrozenClock
 from tests.sms.texting import LI, Texting, texting
@@ -71,6 +74,73 @@ async def test_two_houses_answer_a_text_once(post: Texting) -> None:
     await post.deliver()
     assert await post.made() == [("booked", "sms")]
     assert [event.text_id for event in await post.told(TextHandled)].count(newest) == 1
+
+
+async def test_two_texts_of_a_number_at_once_are_answered_one_after_the_other(
+    post: Texting, monkeypatch: pytest.MonkeyPatch, clock: FrozenClock
+) -> None:
+    """The second is brought to another house while the first is still being answered."""
+    entered, open_again = asyncio.Event(), asyncio.Event()
+
+    async def slowly(sender: Sender, talk: Talk, body: str) -> tuple[Turn, Verb | None]:
+        if not entered.is_set():
+            entered.set()
+            await open_again.wait()
+        return await turns.turn(sender, talk, body)
+
+    monkeypatch.setattr(inbound, "turn", slowly)
+    await post.town.session("chen")
+    houses = [
+        Outbox(post.hotline, {inbound.CARRIER: Inbox(post.hotline, post.town.store).route(at_once=1)}, Wake())
+        for _ in range(2)
+    ]
+    await post.write("预约陈建国")
+    first = asyncio.create_task(houses[0].carry_due())
+    await entered.wait()
+    await post.write("1")
+    await houses[1].carry_due()
+    assert await post.told(TextHandled) == []
+    open_again.set()
+    await first
+    clock.advance(seconds=5)
+    await houses[1].carry_due()
+    assert [event.outcome for event in await post.told(TextHandled)] == ["held", "booked"]  # type: ignore[attr-defined]
+    assert await post.made() == [("booked", "sms")]
+
+
+async def test_a_turn_whose_claim_ran_out_keeps_nothing(post: Texting, clock: FrozenClock) -> None:
+    """Another house has gone on with the talk meanwhile."""
+    mark = post.hotline.sealer.fingerprint(LI, "phone")
+    act = {"mark": mark, "text_id": 1, "written_at": clock.now(), "number": Phone(LI)}
+    async with post.hotline.work(system("test")) as work:
+        mine = await talks.claim(work, **act)
+    with pytest.raises(Later):
+        async with post.hotline.work(system("test")) as work:
+            await talks.claim(work, **act)
+    clock.advance(minutes=1)
+    async with post.hotline.work(system("test")) as work:
+        theirs = await talks.claim(work, **act)
+        await talks.keep(work, mark, theirs, Talk(verb="query"), ended=False)
+    with pytest.raises(Later):
+        async with post.hotline.work(system("test")) as work:
+            await talks.keep(work, mark, mine, Talk(verb="cancel"), ended=False)
+    async with post.hotline.read() as db:
+        assert (await db.get_one(TextTalk, mark)).state["verb"] == "query"
+
+
+async def test_a_turn_that_failed_makes_room_at_once(
+    post: Texting, monkeypatch: pytest.MonkeyPatch, clock: FrozenClock
+) -> None:
+    async def breaks(*_: object) -> None:
+        raise ConnectionResetError
+
+    monkeypatch.setattr(inbound, "turn", breaks)
+    await post.write("帮助")
+    await post.outbox.carry_due()
+    monkeypatch.setattr(inbound, "turn", turns.turn)
+    clock.advance(seconds=3)
+    await post.deliver()
+    assert [event.outcome for event in await post.told(TextHandled)] == ["helped"]  # type: ignore[attr-defined]
 
 
 async def test_a_turn_that_broke_after_its_act_does_it_once(

@@ -13,12 +13,14 @@ from core.booking.commands import Cancel, Change, Hold
 from core.booking.paying import pay
 from core.booking.stopping import resume, stop
 from core.booking.tables import Appointment
+from core.contact import engine as contact
+from core.contact import view as contact_view
 from core.contact.tables import Interaction
-from core.events import CallbackPromised, TextDropped, TextFailed, TextSent
+from core.events import CallbackPromised, PlaceEnded, TextDropped, TextFailed, TextSent
 from core.observing import Metrics
 from core.outbox import Backoff, Outbox
 from core.ports import Clock, OutgoingText, OutsideError, TextGateway
-from core.values import system
+from core.values import Phone, system
 from core.wake import Wake
 from core.work import Hotline
 from sms import kept
@@ -347,6 +349,27 @@ async def test_a_promised_callback_is_confirmed_while_it_is_owed(
     assert handset.kinds == sent
     if sent:
         assert "11月23日周一11:00前给您回电" in handset.last
+
+
+@pytest.mark.parametrize(("how", "sent"), [("unreached", ["callback-missed"]), ("served", [])])
+async def test_a_call_in_ones_turn_that_was_not_answered_is_told(
+    hotline: Hotline, clock: FrozenClock, how: str, sent: list[str]
+) -> None:
+    hotline.routes = ROUTES
+    handset = Handset()
+    texter = Texter(hotline, alone(handset, hotline.clock), callbacks=contact_view.callback)
+    async with hotline.work(system("test")) as work:
+        opened = await contact.open_interaction(work, linked_id="1.1", dnis="12320", ani=PHONE)
+        due = work.now + timedelta(hours=1)
+        owed = await contact.promise_callback(
+            work, opened.interaction_id, number=Phone(PHONE), person_id=None, due=due
+        )
+        work.events = []  # what was promised is told by a text of its own
+        work.record(PlaceEnded(interaction_id=opened.interaction_id, callback_id=owed, how=how))
+    await Outbox(hotline, {CARRIER: texter.route()}, Wake()).carry_due()
+    assert handset.kinds == sent
+    if sent:
+        assert "我们打来时没有接通。我们会在11月23日周一11:00前再打给您" in handset.last
 
 
 def test_no_state_of_a_text_is_without_its_row() -> None:

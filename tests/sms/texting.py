@@ -84,7 +84,8 @@ def texting_in(town: Clinic, handset: Handset | None = None) -> Texting:
     hotline.routes = {**outbound.ROUTES, **inbound.ROUTES}
     inbox = Inbox(hotline, town.store)
     texter = Texter(
-        hotline, alone(handset, hotline.clock), callbacks=contact_view.callback, public=lambda: PUBLIC
-    )
+        hotline, alone(handset, hotline.clock), callbacks=contact_view.callback, public=lambda: PUBLIC,
+        answers=True,
+    )  # fmt: skip
     routes = {outbound.CARRIER: texter.route(), inbound.CARRIER: inbox.route()}
     return Texting(town, inbox, Outbox(hotline, routes, Wake(), backoff=Backoff(tries=3)), handset)

@@ -57,20 +57,25 @@ class TwilioServer:
             return web.json_response(
                 {"code": step[1], "message": words, "more_info": "", "status": step[0]}, status=step[0]
             )
-        if step != "drop":
-            message = self._taken({key: str(value) for key, value in form.items()})
-        if step in ("cut", "drop"):
-            assert request.transport is not None
-            request.transport.abort()
-        elif step == "silent":
+        if step == "drop":
+            return self._cut(request)
+        message = self._taken({key: str(value) for key, value in form.items()})
+        if step == "cut":
+            return self._cut(request)
+        if step == "silent":
             await asyncio.sleep(3600)
-        elif step == "proxy":
+        if step == "proxy":
             return web.Response(status=502, text="<html>Bad Gateway</html>", content_type="text/html")
-        elif step == "garbage":
+        if step == "garbage":
             return web.Response(status=201, text="<html>Welcome</html>", content_type="text/html")
-        elif step == "noid":
+        if step == "noid":
             return web.json_response({}, status=201)
         return web.json_response(message, status=201)
+
+    def _cut(self, request: web.Request) -> web.Response:
+        assert request.transport is not None
+        request.transport.abort()
+        return web.Response()  # nobody reads it
 
     def _taken(self, form: dict[str, str]) -> dict[str, Any]:
         message = {
