@@ -6,13 +6,13 @@ from datetime import datetime
 from sqlalchemy import select, update
 
 from core.booking.commands import Book, Booked, Change
-from core.booking.deadlines import may_change
+from core.booking.deadlines import for_leave, may_change
 from core.booking.facts import SlotFacts
 from core.booking.hold import live_hold
-from core.booking.loading import appointment, asked, facts_for
+from core.booking.loading import Asked, appointment, asked, facts_for
 from core.booking.may import may_book, pay_terms
 from core.booking.paying import hold_still
-from core.booking.rules import FHIR, State, step
+from core.booking.rules import FHIR, FOR_LEAVE, State, step
 from core.booking.tables import Appointment
 from core.credit.book import RuleBook
 from core.credit.engine import note
@@ -21,7 +21,7 @@ from core.events import AppointmentBooked, AppointmentChanged
 from core.money import engine as money
 from core.money.rules import after_change
 from core.people.register import tail_print
-from core.schedule import slots
+from core.schedule import freed, slots
 from core.schedule.tables import Hold, Slot
 from core.values import Channel, Phone, serial
 from core.work import Work
@@ -51,6 +51,7 @@ async def book(work: Work, command: Book) -> Booked:
     made = await _insert(
         work,
         _Draft(
+            hold_id=row.id,
             slot=slot,
             facts=wanted.slot,
             book=wanted.book,
@@ -111,10 +112,11 @@ async def change(work: Work, command: Change) -> Booked:
         online=True if old.pay_mode == "online" else None,
     )  # fmt: skip
     waits = terms.pay_by if due_fen else None
-    await _replace(work, old)
+    await _replace(work, old, old_asked)
     made = await _insert(
         work,
         _Draft(
+            hold_id=row.id,
             slot=slot,
             facts=wanted.slot,
             book=wanted.book,
@@ -171,6 +173,7 @@ def _contact(work: Work, number: Phone) -> _Contact:
 
 @dataclass(frozen=True)
 class _Draft:
+    hold_id: str
     slot: Slot
     facts: SlotFacts
     book: RuleBook
@@ -196,15 +199,18 @@ async def _occupy(work: Work, row: Hold) -> None:
     await work.db.execute(update(Hold).where(Hold.id == row.id).values(state="used"))
 
 
-async def _replace(work: Work, old: Appointment) -> None:
-    was_stopped = old.state == State.STOPPED
+async def _replace(work: Work, old: Appointment, old_asked: Asked) -> None:
+    was_stopped, excused = old.state == State.STOPPED, for_leave(old, work.now)
     old.state = step(State(old.state), State.REPLACED)
     old.fhir = FHIR[State.REPLACED]
-    old.reason = "doctor-leave" if was_stopped else "changed"
+    old.reason = FOR_LEAVE if excused else "changed"
     old.ended_at = work.now
     old.version += 1
     await work.db.flush()  # the old one must leave its slot's unique index first
-    await slots.free_booked(work, slot_id=old.slot_id, rests_until=None)
+    rests_until = (
+        None if was_stopped else await freed.rest(work, old_asked.book, old_asked.slot, [old.slot_id])
+    )
+    await slots.free_booked(work, slot_id=old.slot_id, rests_until=rests_until)
 
 
 async def _insert(work: Work, draft: _Draft) -> Appointment:
@@ -239,7 +245,7 @@ async def _insert(work: Work, draft: _Draft) -> Appointment:
         state=draft.state.value,
         fhir=FHIR[draft.state],
         replaces_id=old.id if old else None,
-        changes=old.changes + 1 if old else 0,
+        changes=old.changes + (old.reason != FOR_LEAVE) if old else 0,  # a leave is nobody's move
         promised=draft.book.promised(
             kind=facts.number_kind, department=facts.department_code, half=facts.half
         ),
@@ -256,6 +262,7 @@ async def _insert(work: Work, draft: _Draft) -> Appointment:
             state=made.state,
             version=made.version,
             replaces=made.replaces_id,
+            hold_id=draft.hold_id,
         )
     )
     return made

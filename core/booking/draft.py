@@ -1,5 +1,7 @@
 """What is being done for a caller, kept at every keystroke: begun by the menu, gone on with by a desk.
 
+How one that was left goes on, by whatever way, is in `draft_continue`.
+
 A draft belongs to a contact, or stands alone. Whoever saves names the version they saw; the database
 lets one of two savers through. What is typed leaves no event: the journal tells that a draft was
 opened, taken, left and closed, and every hold and appointment tells itself.
@@ -10,11 +12,13 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.booking.draft_end import GRACE, discard, ended, leave
-from core.booking.draft_row import as_seen, locked, ongoing, put, under_lock
+from core.booking.draft_continue import of_number, resumable
+from core.booking.draft_end import discard, ended, leave
+from core.booking.draft_places import Place
+from core.booking.draft_row import as_seen, handed_on, locked, ongoing, put, under_lock
 from core.booking.draft_rules import OF_PERSON, merged, somebody_else
 from core.booking.draft_slot import adopt, heartbeat
 from core.booking.draft_view import DraftView, opened, sealed
@@ -43,18 +47,16 @@ async def open_draft(
     The slot that the voice menu held for this contact becomes the draft's. staff_id: who works on it
     from now on; None: the menu itself.
     """
-    row = await _open(work, interaction_id, ani_print)
-    if staff_id is not None and row.staff_id != staff_id:
+    place = Place.MENU if staff_id is None else Place.DESK
+    row = await _open(work, interaction_id, ani_print, place)
+    if staff_id is not None:
         await _take(work, row, staff_id)
     await adopt(work, row)
     return await as_seen(work, row)
 
 
-async def _open(work: Work, interaction_id: int | None, ani_print: str | None) -> Draft:
-    keys = [lock_key("draft", interaction_id)] if interaction_id is not None else []
-    if ani_print is not None:
-        keys.append(lock_key("draft-number", ani_print))
-    await work.lock(*keys)
+async def _open(work: Work, interaction_id: int | None, ani_print: str | None, place: Place) -> Draft:
+    await work.lock(*_keys(interaction_id, ani_print))
     if interaction_id is not None:
         row = await under_lock(work, select(Draft).where(Draft.interaction_id == interaction_id, ongoing()))
         if row is not None:
@@ -63,26 +65,44 @@ async def _open(work: Work, interaction_id: int | None, ani_print: str | None) -
                 row.version += 1
                 await work.db.flush()
             return row
-        row = await _broken_off(work, ani_print)
+        # Whose slot it is, the menu asks first (draft_continue.to_menu): a family has one telephone.
+        row = await _rejoined(work, interaction_id, ani_print, holding=place is not Place.MENU)
         if row is not None:
-            row.interaction_id, row.state, row.left_until = interaction_id, "open", None
-            row.version += 1
-            await work.db.flush()
-            _tell_opened(work, row, continued=True)
             return row
-    return await _begin(work, interaction_id, ani_print)
+    return await _begin(work, interaction_id, ani_print, place)
 
 
-async def _broken_off(work: Work, ani_print: str | None) -> Draft | None:
-    """What the same number left lately: said so by its desk, or, if that died, by the end of its call."""
+def _keys(interaction_id: int | None, ani_print: str | None) -> list[int]:
+    keys = [lock_key("draft", interaction_id)] if interaction_id is not None else []
+    return [*keys, lock_key("draft-number", ani_print)] if ani_print is not None else keys
+
+
+async def rejoin(work: Work, interaction_id: int, ani_print: str | None) -> None:
+    """Whoever waits in this contact goes on with what they left, if they did, and its slot lives on."""
+    await work.lock(*_keys(interaction_id, ani_print))
+    here = select(Draft.id).where(Draft.interaction_id == interaction_id, ongoing())
+    if await work.db.scalar(here) is None:
+        await _rejoined(work, interaction_id, ani_print, holding=True)
+
+
+async def _rejoined(work: Work, interaction_id: int, ani_print: str | None, *, holding: bool) -> Draft | None:
+    row = await _broken_off(work, ani_print, holding=holding)
+    if row is not None:
+        row.interaction_id, row.state, row.left_until = interaction_id, "open", None
+        row.version += 1
+        await work.db.flush()
+        _tell_opened(work, row, continued=True)
+    return row
+
+
+async def _broken_off(work: Work, ani_print: str | None, *, holding: bool) -> Draft | None:
+    """What the same number left lately. holding: also what has a slot."""
     if ani_print is None:
         return None
-    died = and_(Draft.state == "open", Interaction.closed_at > work.now - GRACE)
-    left = and_(Draft.state == "left", Draft.left_until > work.now)
     query = (
         select(Draft)
         .outerjoin(Interaction, Interaction.id == Draft.interaction_id)
-        .where(Draft.ani_print == ani_print, or_(died, left))
+        .where(of_number(ani_print), resumable(work.now), true() if holding else Draft.hold_id.is_(None))
         .order_by(Draft.saved_at.desc(), Draft.id.desc())
         .limit(1)
     )
@@ -90,12 +110,13 @@ async def _broken_off(work: Work, ani_print: str | None) -> Draft | None:
 
 
 async def _begin(
-    work: Work, interaction_id: int | None, ani_print: str | None, staff_id: int | None = None
+    work: Work, interaction_id: int | None, ani_print: str | None, place: Place, staff_id: int | None = None
 ) -> Draft:
     row = Draft(
         interaction_id=interaction_id,
         ani_print=ani_print,
         staff_id=staff_id,
+        place=place.value,
         body_sealed=sealed(work.sealer, {}),
         state="open",
         opened_at=work.now,
@@ -170,7 +191,7 @@ async def next_matter(
         raise NotFound(facts={"what": "draft"})
     before = opened(work.sealer, old)
     await discard(work, draft_id)
-    row = await _begin(work, old.interaction_id, old.ani_print, old.staff_id)
+    row = await _begin(work, old.interaction_id, old.ani_print, Place(old.place), old.staff_id)
     number = None
     if verb == "book":
         number = before.get("contact_phone") or before.get("phone") or await _calls_from(work, old)
@@ -193,19 +214,22 @@ async def _calls_from(work: Work, row: Draft) -> str | None:
 async def take(work: Work, draft_id: int, staff_id: int) -> DraftView:
     """Another operator, or the same one on another computer, goes on with it. Raises NotFound, WrongState."""
     row = await locked(work, draft_id)
-    if row.staff_id != staff_id:
-        await _take(work, row, staff_id)
+    await _take(work, row, staff_id)
     return await as_seen(work, row)
 
 
 async def _take(work: Work, row: Draft, staff_id: int) -> None:
-    was = row.staff_id
-    row.staff_id = staff_id
+    """It is theirs; nothing happens when it was before."""
+    was, place = row.staff_id, row.place
+    if was == staff_id and place == Place.DESK:
+        return
+    row.staff_id, row.place, row.account_id = staff_id, Place.DESK.value, None
     row.version += 1
     await work.db.flush()
     work.record(
         DraftTaken(draft_id=row.id, interaction_id=row.interaction_id, staff_id=staff_id, was_staff_id=was)
     )
+    handed_on(work, row.id, place, Place.DESK, interaction_id=row.interaction_id, staff_id=staff_id)
 
 
 # --- what the voice menu writes -----------------------------------------------------------------------
@@ -225,10 +249,13 @@ async def note(
 
     done: it has come to its end; appointment_id: and to this.
     """
-    row = await _open(work, interaction_id, ani_print)
+    row = await _open(work, interaction_id, ani_print, Place.MENU)
+    handed_on(work, row.id, row.place, Place.MENU, interaction_id=interaction_id)
+    row.place, row.account_id = Place.MENU.value, None
     if row.hold_id is not None and row.hold_id != hold_id:
         await release(work, row.hold_id, why="moved")
-    row.hold_id = hold_id
+    if not done:
+        row.hold_id = hold_id
     put(work, row, changes)
     if done:
         await ended(work, row, appointment_id)

@@ -1,18 +1,19 @@
 """How a draft ends: left for a redial, discarded, done, or forgotten because nobody went on with it."""
 
-from contextlib import suppress
 from datetime import timedelta
 
 from sqlalchemy import select, update
 from sqlalchemy.engine import Row
 
+from core.booking.draft_left import told_number
+from core.booking.draft_places import lingers_until
 from core.booking.draft_row import ongoing
 from core.booking.draft_rules import merged
 from core.booking.draft_view import opened, sealed
-from core.booking.hold import extend, release
+from core.booking.hold import release
 from core.booking.tables import Draft
-from core.errors import HoldLapsed
 from core.events import DraftClosed, DraftLeft
+from core.schedule.tables import Hold
 from core.work import Work
 
 # So long a draft is gone on with after its call broke off, if nobody said otherwise.
@@ -26,7 +27,10 @@ async def leave(work: Work, draft_id: int, grace: timedelta = GRACE) -> bool:
 
     False when the draft had ended, or was left, before: a repeat does no harm.
     """
-    until = work.now + grace
+    held_at = await work.db.scalar(
+        select(Hold.made_at).join(Draft, Draft.hold_id == Hold.id).where(Draft.id == draft_id)
+    )
+    until = lingers_until(work.now, held_at or work.now, grace)
     gone = await work.db.execute(
         update(Draft)
         .where(Draft.id == draft_id, Draft.state == "open")
@@ -37,17 +41,32 @@ async def leave(work: Work, draft_id: int, grace: timedelta = GRACE) -> bool:
     if row is None:
         return False
     if row[0] is not None:
-        with suppress(HoldLapsed):
-            await extend(work, row[0], until=until)
+        # Also shorter than it was: a slot that nobody can go on with any more is free for others.
+        await work.db.execute(
+            update(Hold).where(Hold.id == row[0], Hold.state == "live").values(expires_at=until)
+        )
+        await _told_by(work, draft_id)
     work.record(DraftLeft(draft_id=draft_id, interaction_id=row[1], until=until))
     return True
 
 
-async def discard(work: Work, draft_id: int) -> bool:
-    """Nothing comes of it: the slot goes back at once. False when it had ended before."""
+async def _told_by(work: Work, draft_id: int) -> None:
+    """The number that is told of the slot may answer, or call, as the one that called may."""
+    row = await work.db.get_one(Draft, draft_id, populate_existing=True)
+    number = await told_number(work.db, work.sealer, row, demo=work.demo)
+    row.contact_print = work.sealer.fingerprint(number.digits, "phone") if number else None
+    await work.db.flush()
+
+
+async def discard(work: Work, draft_id: int, *, version: int | None = None) -> bool:
+    """Nothing comes of it: the slot goes back at once. False when it had ended before.
+
+    version: only as it was seen; False, too, when somebody has gone on with it since.
+    """
+    seen = () if version is None else (Draft.version == version,)
     gone = await work.db.execute(
         update(Draft)
-        .where(Draft.id == draft_id, ongoing())
+        .where(Draft.id == draft_id, ongoing(), *seen)
         .values(
             state="closed", closed_at=work.now, version=Draft.version + 1, body_sealed=sealed(work.sealer, {})
         )

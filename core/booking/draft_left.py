@@ -32,14 +32,14 @@ async def kept_slot(
     if row is None or row.state != "left" or row.hold_id is None or row.left_until is None:
         return None
     held = await held_facts(db, row.hold_id)
-    number = await _number(db, sealer, row, demo=demo)
+    number = await told_number(db, sealer, row, demo=demo)
     if held is None or not held.live or number is None:
         return None
     return KeptSlot(row.version, number, held, min(held.until, row.left_until))
 
 
-async def _number(db: AsyncSession, sealer: Sealer, row: Draft, *, demo: bool) -> Phone | None:
-    """A mobile: the one that texts should go to, else the one that called."""
+async def told_number(db: AsyncSession, sealer: Sealer, row: Draft, *, demo: bool) -> Phone | None:
+    """Whom to tell of it, a mobile: the one that texts should go to, else the one that called."""
     fields = opened(sealer, row)
     called = await db.get(Interaction, row.interaction_id) if row.interaction_id else None
     ani = sealer.open(called.ani_sealed, "phone") if called and called.ani_sealed else ""

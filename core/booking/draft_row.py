@@ -6,10 +6,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, select
 
 from core.booking import draft_view
+from core.booking.draft_places import Place
 from core.booking.draft_rules import merged
 from core.booking.draft_view import DraftView, opened, sealed
 from core.booking.tables import Draft
 from core.errors import ChangedMeanwhile, NotFound, WrongState
+from core.events import DraftHandedOn
 from core.work import Work
 
 ONGOING = ("open", "left")
@@ -36,6 +38,30 @@ async def under_lock(work: Work, query: Select[Draft]) -> Draft | None:
     if not work.house.database.sqlite:
         query = query.with_for_update(of=Draft)
     return (await work.db.execute(query.execution_options(populate_existing=True))).scalars().one_or_none()
+
+
+def handed_on(
+    work: Work,
+    draft_id: int,
+    was: str,
+    now: Place,
+    *,
+    interaction_id: int | None = None,
+    staff_id: int | None = None,
+    account_id: int | None = None,
+) -> None:
+    """One line for each hop of a draft; none when it goes on where it was."""
+    if was != now:
+        work.record(
+            DraftHandedOn(
+                draft_id=draft_id,
+                interaction_id=interaction_id,
+                was=was,
+                now=now.value,
+                staff_id=staff_id,
+                account_id=account_id,
+            )
+        )
 
 
 def put(work: Work, row: Draft, changes: Mapping[str, Any]) -> None:

@@ -40,6 +40,8 @@ HANGS_ON = {
 }
 # Said of the person a draft is about; of another one it would be untrue.
 OF_PERSON = ("name", "phone", "id_kind", "id_number", "card", "sex", "birth_date")
+# Of the slot that is held: as `HeldFacts` calls them, too.
+OF_SLOT = ("hospital_id", "department_id", "doctor_id", "session_id", "period_id")
 
 Fields = Mapping[str, Any]
 

@@ -1,13 +1,14 @@
 """The slot of a draft: chosen, given back, kept while its call lives, taken over from the menu."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Select, select, update
 
 from core.booking import draft_view
 from core.booking.commands import Hold
+from core.booking.draft_places import lingers_until
 from core.booking.draft_row import as_seen, locked, ongoing, put
-from core.booking.draft_rules import kept_until
+from core.booking.draft_rules import OF_SLOT, kept_until
 from core.booking.draft_view import DraftView, opened
 from core.booking.hold import extend, hold, release
 from core.booking.patient_of import likely
@@ -77,6 +78,14 @@ async def heartbeat(work: Work, draft_id: int) -> datetime | None:
         return None
 
 
+async def linger(work: Work, hold_id: str, by: timedelta) -> datetime:
+    """Keep a slot for somebody who is there, or may come back; returns until when. Raises HoldLapsed."""
+    held_at = await work.db.scalar(select(HoldRow.made_at).where(HoldRow.id == hold_id))
+    if held_at is None:
+        raise HoldLapsed
+    return await extend(work, hold_id, until=lingers_until(work.now, held_at, by))
+
+
 async def adopt(work: Work, row: Draft) -> None:
     """What the voice menu held for this contact, and what the draft held before, is the draft's now."""
     if row.hold_id is None and row.interaction_id is not None:
@@ -108,5 +117,4 @@ async def _hold_is(work: Work, row: Draft, hold_id: str) -> None:
     facts = await draft_view.held_facts(work.db, hold_id)
     assert facts is not None
     row.hold_id = hold_id
-    place = ("hospital_id", "department_id", "doctor_id", "session_id", "period_id")
-    put(work, row, {name: getattr(facts, name) for name in place})
+    put(work, row, {name: getattr(facts, name) for name in OF_SLOT})

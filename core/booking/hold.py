@@ -9,10 +9,13 @@ from core.booking.loading import Asked, asked, facts_for
 from core.booking.may import may_ask, may_book, ruled
 from core.errors import HoldLapsed, HoldUnknown, Refusal, ShareUsedUp, SlotFull, SlotTaken
 from core.events import HoldReleased, SlotHeld
-from core.schedule import slots
+from core.schedule import freed, slots
 from core.schedule.tables import Hold as HoldRow
 from core.values import Channel
 from core.work import Work
+
+# Holds that we make ourselves, for whom a slot is kept until they answer.
+OFFERED = frozenset({"leave-offer", "waiting-offer"})
 
 
 async def hold(work: Work, command: Hold) -> HeldSlot:
@@ -35,6 +38,7 @@ async def hold(work: Work, command: Hold) -> HeldSlot:
         recycle_at=wanted.recycle_at,
         period_id=command.period_id,
         slot_id=command.slot_id,
+        resting=command.reason in OFFERED,
     )
     if claimed is None:
         raise await _full(work, command, wanted)
@@ -46,7 +50,7 @@ async def hold(work: Work, command: Hold) -> HeldSlot:
         )
         may_book(facts, wanted.book, reason=command.reason)
     if command.reason == "choice":
-        await _let_older_choice_go(work, command.owner)
+        await let_older_choice_go(work, command.owner)
     minutes = command.minutes or int(
         ruled(wanted.book, wanted.slot, "hold.minutes", channel=channel, now=work.now).value
     )
@@ -89,7 +93,8 @@ async def _full(work: Work, command: Hold, wanted: Asked) -> Refusal:
     return SlotFull(facts=facts)
 
 
-async def _let_older_choice_go(work: Work, owner: str) -> None:
+async def let_older_choice_go(work: Work, owner: str) -> None:
+    """An owner has one choice at a time."""
     older = await work.db.execute(
         select(HoldRow).where(HoldRow.owner == owner, HoldRow.state == "live", HoldRow.reason == "choice")
     )
@@ -133,14 +138,21 @@ async def release(work: Work, hold_id: str, *, why: str = "given-up") -> bool:
         update(HoldRow)
         .where(HoldRow.id == hold_id, HoldRow.state == "live")
         .values(state="lapsed" if why == "lapsed" else "released")
-        .returning(HoldRow.slot_id, HoldRow.session_id)
+        .returning(HoldRow.slot_id, HoldRow.session_id, HoldRow.reason)
     )
     row = ended.one_or_none()
     if row is None:
         return False
-    if await slots.let_go(work, slot_id=row[0], hold_id=hold_id):
+    # What a shopper lets go is on sale again; what somebody was offered goes on to the next who waits.
+    rests_until = await _next_in_line(work, row[0], row[1]) if row[2] in OFFERED else None
+    if await slots.let_go(work, slot_id=row[0], hold_id=hold_id, rests_until=rests_until):
         work.record(HoldReleased(hold_id=hold_id, slot_id=row[0], session_id=row[1], why=why))
     return True
+
+
+async def _next_in_line(work: Work, slot_id: int, session_id: int) -> datetime | None:
+    wanted = await asked(work, session_id=session_id)
+    return await freed.rest(work, wanted.book, wanted.slot, [slot_id])
 
 
 async def lapse_due(work: Work, limit: int = 100) -> int:

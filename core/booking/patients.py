@@ -11,7 +11,6 @@ from core.booking import view
 from core.booking.caller import PersonView, credit_line, person_view
 from core.booking.tables import Appointment
 from core.booking.view import AppointmentView
-from core.credit.engine import Statement, statement
 from core.errors import PersonUnknown, WrongInput
 from core.money.card import CardView, cards_of
 from core.people import engine as people
@@ -53,7 +52,6 @@ class Patient:
     cards: Sequence[CardView]
     visits: Sequence[AppointmentView]
     credit: str
-    statement: Statement
 
 
 async def look_up(
@@ -103,7 +101,6 @@ async def patient(db: AsyncSession, sealer: Sealer, person_id: int, by: Actor, *
         cards,
         made,
         await credit_line(db, person_id, now),
-        await statement(db, person_id, now),
     )
 
 

@@ -98,7 +98,8 @@ class CommandKey(Base):
 class Draft(Base):
     """办理草稿: what is being done for a caller, as far as it has got; one for each matter.
 
-    The voice menu writes into it, an operator goes on with it, on whichever computer.
+    The voice menu writes into it, an operator goes on with it, on whichever computer; a redial, a text
+    or the web after them (docs/recovery.md).
     """
 
     __tablename__ = "draft"
@@ -106,7 +107,10 @@ class Draft(Base):
     id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=True)
     interaction_id: Mapped[int | None] = mapped_column(ForeignKey("interaction.id"))
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))  # None: the menu's, nobody's yet
+    place: Mapped[str] = mapped_column(String(8), default="menu")  # booking.draft_places.Place
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))  # while it is on the web
     ani_print: Mapped[str | None] = mapped_column(String(32))  # who redials is found by it
+    contact_print: Mapped[str | None] = mapped_column(String(32))  # the mobile that was told of it
     version: Mapped[int] = mapped_column(default=1)  # every save is guarded by it
     body_sealed: Mapped[bytes] = mapped_column(LargeBinary)  # draft_rules.FIELDS: names, numbers
     hold_id: Mapped[str | None] = mapped_column(String(24))
@@ -124,5 +128,7 @@ class Draft(Base):
             "uq_draft_live", "interaction_id", unique=True, sqlite_where=_ONGOING, postgresql_where=_ONGOING
         ),
         Index("ix_draft_ani", "ani_print", "saved_at"),
+        Index("ix_draft_contact", "contact_print", sqlite_where=_ONGOING, postgresql_where=_ONGOING),
+        Index("ix_draft_account", "account_id", sqlite_where=_ONGOING, postgresql_where=_ONGOING),
         Index("ix_draft_ongoing", "saved_at", sqlite_where=_ONGOING, postgresql_where=_ONGOING),
     )

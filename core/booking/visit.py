@@ -4,8 +4,11 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
+from core.booking import excusing
 from core.booking.deadlines import may_check_in
+from core.booking.evidence import gathered
 from core.booking.loading import appointment, asked
+from core.booking.miss_rules import NOTHING, Evidence
 from core.booking.rules import FHIR, State, step
 from core.booking.tables import Appointment
 from core.credit.engine import forgive, note
@@ -73,29 +76,30 @@ async def miss_due(work: Work, limit: int = 200) -> int:
         .with_for_update(skip_locked=True)
     )
     rows = due.scalars().all()
+    told = await gathered(work.db, [made.id for made in rows if made.state == State.BOOKED])
     for made in rows:
         if made.state == State.CHECKED_IN:
             await attend(work, made.id, evidence="picked-up")
         else:
-            await miss(work, made, counts=True)
+            await miss(work, made, told.get(made.id, NOTHING))
     return len(rows)
 
 
-async def miss(work: Work, made: Appointment, *, counts: bool) -> None:
-    """Write a miss. counts: False when the hospital caused it; it then never enters the ledger."""
+async def miss(work: Work, made: Appointment, seen: Evidence) -> None:
+    """Write a miss with its proof; one that is not the patient's stands on the ledger, and does not count."""
+    why = await excusing.fault_of(work, made, seen)
     made.state = step(State(made.state), State.NO_SHOW)
     made.fhir = FHIR[State.NO_SHOW]
     made.ended_at = work.now
     made.version += 1
     await slots.move_on(work, slot_id=made.slot_id, expected=SlotState.BOOKED, to=SlotState.USED)
-    if counts:
-        await note(
-            work, person_id=made.person_id, kind="no-show", appointment_id=made.id,
-            hospital_id=made.hospital_id, proof="not picked up on the visit day",
-        )  # fmt: skip
+    await note(
+        work, person_id=made.person_id, kind="no-show", appointment_id=made.id,
+        hospital_id=made.hospital_id, proof=excusing.proof(seen), why_not=why.value if why else None,
+    )  # fmt: skip
     work.record(
         AppointmentMissed(
-            appointment_id=made.id, person_id=made.person_id, counts=counts, version=made.version
+            appointment_id=made.id, person_id=made.person_id, counts=why is None, version=made.version
         )
     )
 

@@ -10,6 +10,7 @@ from core.http.forms import FIELD
 from core.http.patients import for_patients, mine
 from core.http.refusals import sentence, status
 from core.work import Work
+from web.booking import kept
 from web.house import HOUSE
 from web.public import frame
 
@@ -21,6 +22,8 @@ DONE = {
     "removed": "已移除就诊人，原有的预约不受影响。",
     "completed": "证件已登记。",
     "ended": "已退出那里的登录。",
+    "given-up": "号已放开。",
+    "kept-gone": "这个号已在别处接着办，或者保留的时间到了。",
 }
 
 
@@ -50,7 +53,11 @@ def done(request: web.Request, path: str, what: str) -> web.Response:
 @frame.public
 async def overview(request: web.Request) -> web.Response:
     return await own_page(
-        request, "account/overview", who=mine(request).name, welcome="welcome" in request.query
+        request,
+        "account/overview",
+        who=mine(request).name,
+        welcome="welcome" in request.query,
+        left=await kept.left_for(request),
     )
 
 

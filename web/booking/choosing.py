@@ -12,6 +12,7 @@ from core.http.refusals import sentence, status
 from core.values import is_serial
 from web.booking import moving
 from web.booking.holding import hold_for
+from web.booking.kept import left_for
 from web.booking.moving import Moving
 from web.booking.offer import offer, others
 from web.house import HOUSE
@@ -20,6 +21,8 @@ from web.public.query import Wrong
 
 KEY = "key"
 PERIOD = "period"
+# Nothing is left: whoever wants to may wait.
+FULL = frozenset({"slot-full", "share-used-up", "slot-taken"})
 NUMBER = re.compile(r"\d{1,12}", re.ASCII)
 
 
@@ -44,7 +47,7 @@ async def take(request: web.Request) -> web.Response:
     if not NUMBER.fullmatch(period):
         return await chosen_from(request, session_id, change=change, trouble="请先选一个时段。", code=400)
     try:
-        held = await hold_for(request, who, session_id, int(period), str(form.get(KEY, ""))[:40])
+        held = await hold_for(request, who, session_id, int(period), str(form.get(KEY, ""))[:40], moved)
     except NotFound:
         raise
     except Refusal as refusal:
@@ -93,9 +96,11 @@ async def chosen_from(
         offer=found,
         closed=sentence(found.refusal) if found.refusal else "",
         closed_code=found.refusal.code if found.refusal else "",
+        full=any(one is not None and one.code in FULL for one in (found.refusal, refused)),
         trouble=sentence(refused) if refused else trouble,
         instead=instead,
         kept=kept,
+        left=None if moved else await left_for(request),
         moving=moved,
         stuck=sentence(moved.refusal) if moved and moved.refusal else "",
         logins={one.period_id: _login(request, session_id, one.period_id, change) for one in found.it.periods}

@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
-from core.accounts import booking
+from core.accounts import booking, drafts
 from core.accounts.booking import Held, Wish
 from core.accounts.people import SELF
 from core.booking.commands import Booked
@@ -81,7 +81,9 @@ async def book(request: web.Request) -> web.Response:
 
     try:
         made = await hotline.run(act, who.by)
-    except NotFound:
+    except NotFound as why:
+        if why.facts.get("what") == "hold":
+            await _gone_on(request)
         raise
     except Refusal as refusal:
         return await _held_page(request, said, refused=refusal)
@@ -107,6 +109,15 @@ async def leave(request: web.Request) -> web.Response:
     )
 
 
+async def _gone_on(request: web.Request) -> None:
+    """Whose slot went on by the telephone is told so, instead of that there is no such page."""
+    hold_id = request.match_info["hold"]
+    async with request.app[HOUSE].hotline.read() as db:
+        gone = await drafts.gone_on(db, mine(request).account_id, hold_id=hold_id)
+    if gone:
+        raise web.HTTPSeeOther(f"{frame.base(request)}/account?done=kept-gone")
+
+
 async def _held_page(
     request: web.Request, said: Said, *, refused: Refusal | None = None, trouble: str = ""
 ) -> web.Response:
@@ -114,7 +125,11 @@ async def _held_page(
     house, who = request.app[HOUSE], mine(request)
     now = house.hotline.clock.now()
     async with house.hotline.read() as db:
-        hold = await booking.held(db, who.account_id, request.match_info["hold"])
+        try:
+            hold = await booking.held(db, who.account_id, request.match_info["hold"])
+        except NotFound:
+            await _gone_on(request)
+            raise
         serial = await booking.came_of(db, who.account_id, hold)
         if serial is not None:
             raise web.HTTPSeeOther(f"{frame.base(request)}/book/done/{serial}")

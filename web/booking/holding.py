@@ -5,6 +5,7 @@ from hashlib import blake2b
 
 from aiohttp import web
 
+from core.accounts import drafts
 from core.accounts.booking import held, owner
 from core.booking.commands import HeldSlot, Hold
 from core.booking.store import once
@@ -13,19 +14,25 @@ from core.errors import LineFirst
 from core.http.patients import Patient
 from core.release import line
 from core.work import Work
+from web.booking.moving import Moving
 from web.house import HOUSE
 from web.public import frame
 from web.public.line import must_wait
 
 
 async def hold_for(
-    request: web.Request, patient: Patient, session_id: int, period_id: int | None, key: str
+    request: web.Request,
+    patient: Patient,
+    session_id: int,
+    period_id: int | None,
+    key: str,
+    moved: Moving | None = None,
 ) -> HeldSlot:
     """A number of the session, of one of its periods where that is named; an older choice goes with it.
 
-    key: of the form that was sent. Sent again, it is the same number, unless that was given up since or has
-    lapsed. Raises what core.booking.hold raises; HTTPSeeOther to the line where numbers are given out in
-    its order, and it is not this patient's turn.
+    moved: the appointment that it is to take the place of. key: of the form that was sent. Sent again, it
+    is the same number, unless that was given up since or has lapsed. Raises what core.booking.hold raises;
+    HTTPSeeOther to the line where numbers are given out in its order, and it is not this patient's turn.
     """
     hotline = request.app[HOUSE].hotline
     if await must_wait(request, session_id, patient):
@@ -34,7 +41,7 @@ async def hold_for(
     while True:
         wanted = Hold(session_id, owner(patient.account_id), period_id=period_id, key=_key(patient, said))
         try:
-            found = await hotline.run(partial(in_turn, wanted, patient), patient.by)
+            found = await hotline.run(partial(in_turn, wanted, patient, moved), patient.by)
         except LineFirst:
             raise to_the_line(request, session_id) from None
         async with hotline.read() as db:
@@ -44,7 +51,7 @@ async def hold_for(
         said = f"{said}:{found.hold_id}"
 
 
-async def in_turn(wanted: Hold, patient: Patient, work: Work) -> HeldSlot:
+async def in_turn(wanted: Hold, patient: Patient, moved: Moving | None, work: Work) -> HeldSlot:
     """Through the line to the hold, in one transaction; what was held before by this key needs no turn again.
 
     Raises LineFirst.
@@ -56,6 +63,8 @@ async def in_turn(wanted: Hold, patient: Patient, work: Work) -> HeldSlot:
             raise
     found = await once(work, wanted)
     assert isinstance(found, HeldSlot)
+    if moved is not None and moved.made is not None:
+        await drafts.moves(work, patient.account_id, found.hold_id, moved.made.appointment_id)
     return found
 
 
