@@ -16,7 +16,7 @@ from typing import Any
 import structlog
 from panoramisk import fast_agi
 
-from ivr.call import NORMAL, HungUp, Prompt, Recording, Track
+from ivr.call import NEWS_S, NORMAL, HungUp, News, Prompt, Recording, Track
 from ivr.keys import Entry, Keys
 
 log = structlog.get_logger()
@@ -173,10 +173,14 @@ class AgiCall:
     async def wait(self, seconds: float) -> None:
         await self._do(f"EXEC Wait {seconds:.2f}", seconds + ANSWER_S)
 
-    async def rest(self, seconds: float) -> str:
+    async def rest(self, seconds: float, news: News | None = None) -> str:
         await self._do(f"SET MUSIC ON {MUSIC}")
         try:
-            await self._key_within(seconds)
+            left = seconds
+            while not await self._key_within(min(left, NEWS_S) if news else left):
+                left -= NEWS_S
+                if news is None or left <= 0 or await news():
+                    break
         finally:
             if not self._request.hung:
                 await self._command("SET MUSIC OFF")

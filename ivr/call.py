@@ -4,7 +4,7 @@ Dialogues are coroutines over `Call`. Three callers implement it: `ivr.agi.AgiCa
 `ivr.simulator.Simulator` (the terminal) and `tests.callers.Caller` (in memory).
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -57,6 +57,11 @@ NORMAL = Pace()
 SLOW = Pace(8.0, 5.0, slow=True)
 
 
+# Whether there is something to say to somebody who rests, and how often that is asked.
+News = Callable[[], Awaitable[bool]]
+NEWS_S = 5.0
+
+
 @dataclass(frozen=True)
 class Recording:
     """What the caller left: the file's name in the switch's message folder, and its length."""
@@ -104,8 +109,11 @@ class Call(Protocol):
     async def wait(self, seconds: float) -> None:
         """Let the caller hear nothing for a while."""
 
-    async def rest(self, seconds: float) -> str:
-        """Let the caller hear music for a while; the key that ends it, or '' when none came."""
+    async def rest(self, seconds: float, news: News | None = None) -> str:
+        """Let the caller hear music for a while; the key that ends it, or '' when none came.
+
+        news: asked every NEWS_S seconds; True ends the rest as well, without a break in the music before.
+        """
 
     async def transfer(self, target: str) -> None:
         """Give the call away: 'queue' to wait for a person. The dialogue ends after this."""

@@ -7,10 +7,11 @@ from typing import Any, overload
 
 from core.booking import draft
 from core.booking.commands import Book, Booked, Cancel, Cancelled, Change, HeldSlot, Hold
-from core.booking.hold import extend, release
+from core.booking.draft_slot import linger
+from core.booking.hold import release
 from core.booking.store import Store
 from core.contact import engine as contact
-from core.contact import queue_view, queueing
+from core.contact import kept, queue_view, queueing
 from core.contact.rules import Disposition
 from core.errors import HoldLapsed
 from core.people.rules import is_elder
@@ -30,6 +31,7 @@ class Manners:
     recording: bool = False
     message_s: int = 90
     patience: timedelta = timedelta(minutes=1)  # from then on a waiting caller may leave a message
+    calls_back: bool = False  # who waits may hang up and keep their place: there is a way out
     languages: Mapping[str, str] = field(default_factory=dict)  # a number's dialect: the skill it asks for
 
 
@@ -89,7 +91,7 @@ class Line:
     async def reached(self, stage: str) -> None:
         """Note how far the menu got, with all that was said on the way."""
         async with self.hotline.work(self.actor, self.interaction_id) as work:
-            await contact.steps(work, self.interaction_id, self.call.taken())
+            await contact.steps(work, self.interaction_id, *self.call.taken())
             await contact.reach(work, self.interaction_id, stage)
             await self._draft(work)
 
@@ -109,13 +111,17 @@ class Line:
         await draft.note(
             work,
             interaction_id=self.interaction_id,
-            ani_print=work.sealer.fingerprint(self.number.digits, "phone") if self.number else None,
+            ani_print=self._mark(work),
             changes=self.wanted,
             hold_id=self.held.hold_id if self.held else None,
             done=self.ended is not None,
             appointment_id=self.ended[0] if self.ended else None,
         )
         self.wanted, self.ended = {}, None
+
+    def _mark(self, work: Work) -> str | None:
+        """The print of the number that calls."""
+        return work.sealer.fingerprint(self.number.digits, "phone") if self.number else None
 
     async def wait_for_person(self, *, elder: bool = False) -> None:
         """From now on this caller waits, in the place that is theirs."""
@@ -127,15 +133,18 @@ class Line:
         )
         async with self.hotline.work(self.actor, self.interaction_id) as work:
             klass, prefers = await place_in_queue(work, self.interaction_id, self.number, elder=elder)
+            back = await kept.returned(work, self.number) if self.number else None
             await queueing.enter(
                 work,
                 self.interaction_id,
-                klass=klass,
+                klass=min(klass, back.klass) if back else klass,
+                arrived_at=back.arrived_at if back else None,
                 skill=await self._skill(work),
                 department_id=self.chosen.get("department_id"),
                 prefers=prefers,
             )
             await self._draft(work)
+            await draft.rejoin(work, self.interaction_id, self._mark(work))
         self.queued = True
         self.told_queued()
 
@@ -150,6 +159,8 @@ class Line:
     async def known_as(self, person: Person, by: str) -> None:
         self.person = person
         self.wants(person_id=person.id)
+        if self.number is not None and self.number.is_mobile:
+            self.wants(contact_phone=self.number.digits)
         async with self.hotline.work(self.actor, self.interaction_id) as work:
             await contact.know(work, self.interaction_id, person.id, by=by)
 
@@ -163,11 +174,11 @@ class Line:
                 await self._draft(work)
 
     async def keep_hold(self, by: timedelta) -> None:
-        """The caller is still here, or may come back: the hold lives at least this much longer."""
+        """The caller is still here, or may come back: the hold lives this much longer, up to a bound."""
         if self.held is None:
             return
         async with self.hotline.work(self.actor, self.interaction_id) as work:
             try:
-                await extend(work, self.held.hold_id, until=work.now + by)
+                await linger(work, self.held.hold_id, by)
             except HoldLapsed:
                 self.held = None

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from ivr.call import NORMAL, HungUp, Pace, Prompt, Recording
+from ivr.call import NORMAL, HungUp, News, Pace, Prompt, Recording
 from ivr.keys import Entry, Keys
 from ivr.prompts import catalogue
 
@@ -75,10 +75,12 @@ class Caller:
         if self.over:
             raise HungUp
 
-    async def rest(self, seconds: float) -> str:
+    async def rest(self, seconds: float, news: News | None = None) -> str:
         if self.over:
             raise HungUp
         self.heard.append("(music)")
+        if news is not None and await news():
+            return ""
         key = self._next()
         return "" if key == "." else key
 

@@ -108,7 +108,7 @@ class QueueEntry(Base):
     arrived_at: Mapped[datetime] = mapped_column(Instant)
     entered_at: Mapped[datetime] = mapped_column(Instant)  # this wait; later than arrived_at when put back
     waiting_since: Mapped[datetime] = mapped_column(Instant)  # since nobody rings for them
-    state: Mapped[str] = mapped_column(String(12))  # waiting, offered, served, abandoned, message, callback
+    state: Mapped[str] = mapped_column(String(12))  # waiting, offered, served; how queueing.ended
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     offered_at: Mapped[datetime | None] = mapped_column(Instant)
     ended_at: Mapped[datetime | None] = mapped_column(Instant)

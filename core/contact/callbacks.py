@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.contact.tables import Callback
+from core.contact.tables import Callback, Interaction
 from core.errors import ChangedMeanwhile, NotFound, WrongInput
 from core.events import CallbackSettled, CallbackTaken
 from core.work import Work
@@ -16,6 +16,9 @@ from core.work import Work
 SETTLED = frozenset({"done", "given-up"})
 # So many are shown at once; who owes more than this sees the most urgent.
 SHOWN = 50
+# How far a contact got that only stands for a call of ours handed to the operators (core.calling.handed):
+# its callback has a list of its own, with what it is about.
+HANDED = "handed"
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,11 @@ def _owed(row: Callback) -> Owed:
 async def owed(db: AsyncSession, staff_id: int | None = None, limit: int = SHOWN) -> Sequence[Owed]:
     """Somebody's own calls, or (None) those that anybody may take; the most urgent first."""
     whose = Callback.staff_id.is_(None) if staff_id is None else Callback.staff_id == staff_id
-    query = select(Callback).where(Callback.state == "owed", whose)
+    query = (
+        select(Callback)
+        .join(Interaction, Interaction.id == Callback.interaction_id)
+        .where(Callback.state == "owed", whose, Interaction.reached != HANDED)
+    )
     rows = await db.execute(query.order_by(Callback.promised_for, Callback.id).limit(limit))
     return [_owed(row) for row in rows.scalars()]
 

@@ -37,7 +37,8 @@ class Waiting:
     """A caller in the queue.
 
     skill: what the operator needs; None: anybody. prefers: who served them last. since: when nobody rang
-    for them any more, where that is later than their arrival.
+    for them any more, where that is later than their arrival. callback_id: they have hung up and are called
+    when it is their turn.
     """
 
     interaction_id: int
@@ -46,6 +47,7 @@ class Waiting:
     skill: str | None = None
     prefers: int | None = None
     since: datetime | None = None
+    callback_id: int | None = None
 
     @property
     def key(self) -> tuple[int, datetime, int]:
@@ -65,8 +67,11 @@ class Free:
 
 @dataclass(frozen=True)
 class Offer:
+    """callback_id: of a caller who is called, since they have hung up."""
+
     interaction_id: int
     staff_id: int
+    callback_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -108,7 +113,7 @@ def assign(
             continue
         best = min(able, key=lambda agent: _liking(agent, caller))
         left.remove(best)
-        offers.append(Offer(caller.interaction_id, best.staff_id))
+        offers.append(Offer(caller.interaction_id, best.staff_id, caller.callback_id))
     return offers
 
 

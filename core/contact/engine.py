@@ -64,10 +64,12 @@ async def open_interaction(
     )
     made = added.scalar_one_or_none()
     if made is None:
-        made = (
-            await work.db.execute(select(Interaction.id).where(Interaction.linked_id == linked_id))
+        known = (
+            await work.db.execute(select(Interaction).where(Interaction.linked_id == linked_id))
         ).scalar_one()
-        return Opened(made, number, False)
+        if known.direction == "out" and known.ani_sealed is not None:  # whom we called, and not who calls
+            number = Phone(work.sealer.open(known.ani_sealed, "phone"))
+        return Opened(known.id, number, False)
     work.interaction_id = made
     work.record(
         InteractionOpened(interaction_id=made, linked_id=linked_id, dnis=dnis, known=number is not None)
@@ -95,10 +97,12 @@ async def reach(work: Work, interaction_id: int, stage: str) -> None:
     await _set(work, interaction_id, reached=stage)
 
 
-async def steps(work: Work, interaction_id: int, taken: Sequence[dict[str, Any]]) -> None:
-    """What was said and keyed since the last time; nothing when nothing was."""
+async def steps(
+    work: Work, interaction_id: int, taken: Sequence[dict[str, Any]], times: Sequence[datetime] = ()
+) -> None:
+    """What was said and keyed since the last time, and when each; nothing when nothing was."""
     if taken:
-        work.record(StepsTaken(interaction_id=interaction_id, steps=list(taken)))
+        work.record(StepsTaken(interaction_id=interaction_id, steps=list(taken), times=list(times)))
 
 
 async def move(work: Work, interaction_id: int, to: State, *, detail: str | None = None) -> bool:

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.contact.agent_rules import ENGAGED, PAUSE_REASONS, AgentState
 from core.contact.agent_tables import Agent, DeskMessage, Matter, Skill
+from core.contact.callbacks import HANDED
 from core.contact.tables import Callback, Interaction
 from core.sealing import Sealer
 from core.staff.tables import Staff
@@ -142,7 +143,8 @@ async def owed_calls(db: AsyncSession) -> Sequence[OwedCall]:
     """Every callback we owe, the most urgent first."""
     rows = await db.execute(
         select(Callback.id, Callback.interaction_id, Callback.promised_for, Callback.staff_id, Callback.tries)
-        .where(Callback.state == "owed")
+        .join(Interaction, Interaction.id == Callback.interaction_id)
+        .where(Callback.state == "owed", Interaction.reached != HANDED)
         .order_by(Callback.promised_for, Callback.id)
     )
     return [OwedCall(*row) for row in rows]

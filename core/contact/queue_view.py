@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.contact.agent_rules import IN_CALL, AgentState
 from core.contact.agent_tables import Agent, Matter, QueueEntry, SkillHospital
 from core.contact.distribution import Free, QueueClass, Waiting, told_place
+from core.contact.kept_tables import KeptPlace
 from core.contact.tables import Interaction
 from core.database import Instant
 
@@ -23,17 +24,19 @@ LOST_FOR = timedelta(minutes=3)
 @dataclass(frozen=True)
 class Wait:
     """One caller's wait. place: what may be told of it now; told: what was. operators: how many there are
-    to be waited for."""
+    to be waited for. department_id, person_id: where they want to book and for whom, where that is known."""
 
     waits: bool
     place: int | None
     told: int | None
     operators: int
+    department_id: int | None = None
+    person_id: int | None = None
 
 
 @dataclass(frozen=True)
 class Standing:
-    """Who waits, who is free, and which skills somebody signed in has.
+    """Who waits, on the line or in a kept place; who is free, and which skills somebody signed in has.
 
     signed_in: how many are.
     """
@@ -53,6 +56,15 @@ _WAITING = (
     QueueEntry.prefers,
     QueueEntry.waiting_since,
 )
+_KEPT = (
+    KeptPlace.interaction_id,
+    KeptPlace.klass,
+    KeptPlace.arrived_at,
+    KeptPlace.skill,
+    KeptPlace.prefers,
+    KeptPlace.made_at,
+    KeptPlace.callback_id,
+)
 _FREE = (Agent.staff_id, Agent.skills, Agent.since, Agent.missed)
 _SIGNED_IN = Agent.signed_out_at.is_(None)
 
@@ -60,16 +72,14 @@ _SIGNED_IN = Agent.signed_out_at.is_(None)
 async def standing(db: AsyncSession) -> Standing:
     """The queue as it is now: what `distribution.assign` decides on."""
     entries = await db.execute(select(*_WAITING).where(QueueEntry.state == "waiting"))
+    kept = await db.execute(select(*_KEPT).where(KeptPlace.state == "waiting"))
     free = await db.execute(
         select(*_FREE).where(_SIGNED_IN, Agent.state == AgentState.READY, Agent.lost_since.is_(None))
     )
     # Of hundreds most have the same few skills.
     skills = await db.scalars(select(cast(Agent.skills, Text)).where(_SIGNED_IN).distinct())
     return Standing(
-        [
-            Waiting(call, QueueClass(klass), arrived_at, skill, prefers, since)
-            for call, klass, arrived_at, skill, prefers, since in entries
-        ],
+        [Waiting(call, QueueClass(klass), *rest) for call, klass, *rest in [*entries, *kept]],
         [
             Free(staff_id, frozenset(skills), since, frozenset(missed))
             for staff_id, skills, since, missed in free
@@ -84,8 +94,11 @@ async def before(db: AsyncSession, entry: QueueEntry) -> int:
     queue each of them asks this every minute."""
     key = tuple_(QueueEntry.klass, QueueEntry.arrived_at, QueueEntry.interaction_id)
     mine = tuple_(literal(entry.klass), literal(entry.arrived_at, Instant), literal(entry.interaction_id))
-    query = select(func.count()).select_from(QueueEntry).where(QueueEntry.state.in_(WAITS), key < mine)
-    return (await db.execute(query)).scalar_one()
+    here = select(func.count()).select_from(QueueEntry).where(QueueEntry.state.in_(WAITS), key < mine)
+    place = tuple_(KeptPlace.klass, KeptPlace.arrived_at, KeptPlace.interaction_id)
+    kept = select(func.count()).select_from(KeptPlace).where(KeptPlace.state == "waiting", place < mine)
+    counted = select(here.scalar_subquery(), kept.scalar_subquery())
+    return sum((await db.execute(counted)).one())
 
 
 async def waits(db: AsyncSession, interaction_id: int, now: datetime) -> Wait:
@@ -97,7 +110,9 @@ async def waits(db: AsyncSession, interaction_id: int, now: datetime) -> Wait:
     there = await operators_there(db, now)
     if entry is None or entry.state not in WAITS:
         return Wait(False, None, None, there)
-    return Wait(True, told_place(1 + await before(db, entry), entry.announced), entry.announced, there)
+    place = told_place(1 + await before(db, entry), entry.announced)
+    person_id = await db.scalar(select(Interaction.person_id).where(Interaction.id == interaction_id))
+    return Wait(True, place, entry.announced, there, entry.department_id, person_id)
 
 
 async def operators_there(db: AsyncSession, now: datetime) -> int:

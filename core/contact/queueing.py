@@ -35,9 +35,10 @@ async def enter(
     skill: str | None = None,
     department_id: int | None = None,
     prefers: int | None = None,
+    arrived_at: datetime | None = None,
 ) -> bool:
     """Wait for a person; who waited before in this contact keeps the first time of arrival, what they
-    want, and the place that was told.
+    want, and the place that was told. arrived_at: in an earlier contact, whose place was kept.
 
     False when they wait already, or the contact is closed. Raises NotFound.
     """
@@ -52,7 +53,7 @@ async def enter(
         skill=skill,
         prefers=prefers,
         department_id=department_id or (before.department_id if before else None),
-        arrived_at=before.arrived_at if before else work.now,
+        arrived_at=before.arrived_at if before else arrived_at or work.now,
         entered_at=work.now,
         waiting_since=work.now,
         state="waiting",
@@ -240,7 +241,10 @@ async def spare(work: Work) -> int:
 
 
 async def ended(work: Work, interaction_id: int, how: str) -> bool:
-    """The wait is over without an operator. how: 'abandoned', 'message', 'callback'. False: nobody waited."""
+    """The wait is over without an operator; False: nobody waited.
+
+    how: 'abandoned', 'message', 'callback' (the place is kept), 'listed' (on the waiting list).
+    """
     entry = await _live(work, interaction_id)
     if entry is None:
         return False

@@ -54,8 +54,13 @@ class Disposition(StrEnum):
     TO_PERSON = "to-person"
     ANSWERED = "answered"
     MESSAGE = "message"
+    CALLBACK = "callback"
+    LISTED = "listed"
     ABANDONED_MENU = "abandoned-menu"
     ABANDONED_QUEUE = "abandoned-queue"
+    REFUSED = "refused"  # of a call of ours: what it offered
+    UNHEARD = "unheard"  # … answered, and no key
+    NOT_REACHED = "not-reached"  # … not answered
     NOTHING = "nothing"
     FAILED = "failed"
 
@@ -69,8 +74,13 @@ DISPOSITION_WORDS: dict[Disposition, str] = {
     Disposition.TO_PERSON: "转人工",
     Disposition.ANSWERED: "人工已接",
     Disposition.MESSAGE: "留言待回拨",
+    Disposition.CALLBACK: "保留位置待回拨",
+    Disposition.LISTED: "登记候补",
     Disposition.ABANDONED_MENU: "菜单中挂机",
     Disposition.ABANDONED_QUEUE: "排队中挂机",
+    Disposition.REFUSED: "不要保留的号",
+    Disposition.UNHEARD: "接听后未按键",
+    Disposition.NOT_REACHED: "未接通",
     Disposition.NOTHING: "未办理",
     Disposition.FAILED: "系统故障",
 }
