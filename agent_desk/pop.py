@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from agent_desk import pop_around, pop_call, pop_caller, pop_draft, pop_operator, pop_owed
+from agent_desk import pop_around, pop_call, pop_caller, pop_draft, pop_operator, pop_outbound, pop_owed
 from agent_desk.house import AgentHouse
 from agent_desk.state import Watching
 from core.catalogue import engine as catalogue
@@ -57,6 +57,8 @@ async def build(
             built["matters"] = await pop_owed.matters_of(db, interaction_id, seen.staff_id)
         if "callbacks" in parts:
             built["callbacks"] = await pop_owed.callbacks_of(house, db, by, seen.staff_id)
+        if "outbound" in parts:
+            built["outbound"] = await pop_outbound.outbound(house, db, by, seen.staff_id)
         if "messages" in parts:
             built["messages"] = await pop_owed.messages_of(house, db, seen.staff_id)
     return Built(built, seen)

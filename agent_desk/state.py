@@ -9,7 +9,8 @@ from core.journal import Entry
 
 # In the order in which a page wants them: what rings first.
 PARTS = (
-    "me", "call", "caller", "draft", "matters", "phone", "queue", "callbacks", "messages", "colleagues",
+    "me", "call", "caller", "draft", "matters", "phone", "queue", "callbacks", "outbound", "messages",
+    "colleagues",
 )  # fmt: skip
 # The same for everybody: built once for all desks. The others are each desk's own.
 SHARED = frozenset({"queue", "colleagues"})
@@ -132,6 +133,11 @@ def _everybody(entry: Entry, seen: Watching) -> bool:
     return True
 
 
+def _off_the_list(entry: Entry, seen: Watching) -> bool:
+    """A call that operators make may be over, or the slot that is kept for it may be gone."""
+    return isinstance(entry.event, e.OutboundSettled | e.OfferAccepted | e.OfferEnded)
+
+
 # By the area of an event's kind; a kind that nobody has named changes nothing.
 _OWN_BY: Mapping[str, tuple[tuple[_Whose, frozenset[str]], ...]] = {
     "agent": ((_staff, frozenset({"me", "call"})),),
@@ -153,13 +159,18 @@ _OWN_BY: Mapping[str, tuple[tuple[_Whose, frozenset[str]], ...]] = {
     "person": ((_either(_person, _call), frozenset({"caller", "draft"})),),
     "credit": ((_person, frozenset({"caller"})),),
     "callback": ((_everybody, frozenset({"callbacks"})),),
+    "handed": ((_everybody, frozenset({"outbound"})),),
+    "offer": ((_off_the_list, frozenset({"outbound"})),),
+    "outbound": ((_off_the_list, frozenset({"outbound"})),),
     "desk": ((_addressed, frozenset({"messages"})),),
     "switch": ((_everybody, frozenset({"phone"})),),
 }
 
 # Of these areas an event may be any desk's.
 _EVERYBODYS = frozenset(
-    area for area, ways in _OWN_BY.items() if any(whose in (_everybody, _addressed) for whose, _ in ways)
+    area
+    for area, ways in _OWN_BY.items()
+    if any(whose in (_everybody, _addressed, _off_the_list) for whose, _ in ways)
 )
 
 _SHARED_BY: Mapping[str, tuple[str, ...]] = {

@@ -9,12 +9,15 @@ import pytest
 from aiohttp.test_utils import TestClient
 from sqlalchemy import select
 
+from core.booking.visit import miss_due
+from core.credit.tables import Appeal
 from core.money import card
 from core.people.register import add_card
 from core.people.tables import Person
 from core.staff.tables import AuditEntry
 from core.work import Hotline
 from tests.builders import SEED, Clinic, clinic
+from tests.clocks import FrozenClock
 from tests.entering import enter
 from tests.walls import Open, calls, database_url, feed, open_wall, switch, wall_house
 
@@ -127,3 +130,28 @@ async def test_who_may_not_unmask_is_not_offered_it(town: Clinic, open_wall: Ope
     assert "reveal" not in await shown(client, page)
     async with client.post(f"{page}/reveal", headers=ASKED) as answer:
         assert answer.status == 403
+
+
+async def test_the_credit_is_read_out_whole_and_appealed_by_one_key(
+    town: Clinic, open_wall: Open, hotline: Hotline, clock: FrozenClock
+) -> None:
+    await town.rule("block.no-show", "1 -> 3m")
+    clock.set("2026-11-27 02:00")
+    async with hotline.work(SEED) as work:
+        await miss_due(work)
+    client = await open_wall()
+    await enter(client, hotline, "query", "book")
+    page = f"/desk/patients/{town.people['李秀英']}"
+    text = await shown(client, page)
+    for part in ("没有到诊", "就诊当天没有取号", "满 1 次，暂停预约 3 个月", "为来电人申诉"):
+        assert part in text
+    [token] = set(re.findall(r'name="form-token" value="([^"]+)"', text))
+    [entry] = re.findall(r'name="entry" value="(\d+)"', text)
+    for status in (200, 409):
+        async with client.post(f"{page}/appeal", data={"form-token": token, "entry": entry}) as answer:
+            assert answer.status == status
+    async with client.post(f"{page}/appeal", data={"form-token": token, "entry": "99"}) as answer:
+        assert answer.status == 404
+    async with hotline.read() as db:
+        found = await db.execute(select(Appeal.words, Appeal.state))
+        assert found.all() == [("话务员代为申诉", "open")]

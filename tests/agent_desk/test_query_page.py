@@ -11,9 +11,9 @@ from aiohttp.test_utils import TestClient
 from python_calamine import CalamineWorkbook
 from sqlalchemy import select
 
-from agent_desk.spreadsheet import workbook
 from core.booking import view
 from core.booking.rules import State
+from core.http.spreadsheet import workbook
 from core.people.tables import Person
 from core.schedule.tables import Hold
 from core.staff.tables import AuditEntry

@@ -344,6 +344,31 @@ CALLBACKS = {
          "late": False, "recording_s": 12, "tries": 0, "tried_at": None},
     ],
 }  # fmt: skip
+
+
+def handed(call_id: int = 5, *, mine: bool = False) -> dict[str, Any]:
+    """The part `outbound` with one call that the machine could not make."""
+    one = {
+        "call_id": call_id, "kind": "leave-offer", "kind_words": "停诊通知", "person": "王秀英",
+        "number_masked": "109****5678", "visit_at": ago(-90_000), "until": ago(-90_000), "late": False,
+        "visit": {
+            "appointment_id": 41, "serial": "12345678", "hospital": "省人民", "department": "心血管内科",
+            "doctor": "陈建国", "title": "主任医师", "day": "2026-11-26", "time": "08:00–08:30",
+            "state": "stopped", "state_words": "停诊待处理",
+        },
+        "offer": {
+            "offer_id": 9, "hospital": "省人民", "department": "心血管内科", "doctor": "赵明",
+            "title": "主任医师", "day": "2026-11-26", "time": "14:00–14:30", "fee_fen": 3000,
+            "until": ago(-3_000),
+        },
+        "tries": [
+            {"number": 1, "at": ago(7_200), "words": "接了没按键", "tone": "wait", "by": "自动外呼"},
+            {"number": 2, "at": ago(3_600), "words": "无人接听", "tone": "wait", "by": "自动外呼"},
+        ],
+    }  # fmt: skip
+    return {"mine": [one] if mine else [], "shared": [] if mine else [one], "taken": 1}
+
+
 COLLEAGUES = [
     {"staff_id": at, "name": name, "number": f"80{at:02}", "state": state, "state_words": words,
      "since": ago(40 * at), "skills": [], "lost": False}
@@ -364,6 +389,7 @@ NOBODY: dict[str, Any] = {
     "who": {"staff_id": 3, "login": "liufang", "functions": sorted(OPERATOR.functions)},
     "me": None, "phone": {"switch": "up", "socket_url": None, "user": None, "password": None, "domain": None},
     "call": None, "caller": None, "draft": None, "matters": [], "queue": QUEUE, "callbacks": CALLBACKS,
+    "outbound": {"mine": [], "shared": [], "taken": 0},
     "messages": [], "colleagues": COLLEAGUES, "words": WORDS,
 }  # fmt: skip
 TALKING: dict[str, Any] = {

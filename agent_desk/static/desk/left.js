@@ -1,8 +1,9 @@
-// The left column: my state, who waits, whom we owe a call, what the supervisor says, my phone.
+// The left column: my state, who waits, whom we call, whom we owe a call, what the supervisor says, my phone.
 
 import { choices } from "./choices.js";
 import { button, fill, h, say } from "./dom.js";
 import { moment } from "./format.js";
+import { outbound_list } from "./outbound.js";
 import { up } from "./timers.js";
 
 const NEW_MS = 20_000;
@@ -17,8 +18,9 @@ export function left(node, { store, phone, note, act, open }) {
     draw: (one) => callback(one, store), pick: (one) => take(one),
   });
   const owed_count = h("span", { class: "count" });
+  const outbound = outbound_list(store, (one) => open.outbound(one.call_id));
   fill(
-    node, mine, device, queue, messages,
+    node, mine, device, queue, messages, outbound.node,
     h("section", { class: "owed", "aria-label": "要回的电话" }, h("h2", {}, "要回的电话 ", owed_count), owed.node),
   );
 
@@ -111,7 +113,7 @@ export function left(node, { store, phone, note, act, open }) {
   show_queue();
   messages.hidden = true;
   device.hidden = true;
-  return { owed };
+  return { owed, outbound };
 }
 
 function figure(label, value, tone = "") {

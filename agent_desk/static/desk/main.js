@@ -8,6 +8,7 @@ import { visit, serial } from "./format.js";
 import { bind, listen } from "./keys.js";
 import { left } from "./left.js";
 import { Note, acting } from "./note.js";
+import { outbound } from "./outbound.js";
 import * as panels from "./panels.js";
 import { Phone } from "./phone.js";
 import { right } from "./right.js";
@@ -50,6 +51,7 @@ const open = {
   keys: toggled("keys", () => panels.keys(drawer)),
   hand: toggled("hand", () => panels.hand(drawer, tools)),
   owed: toggled("owed", () => panels.owed(drawer, tools)),
+  outbound: (call_id) => outbound(drawer, tools, call_id),
   reveal: (field) => (drawer.what === "reveal" ? drawer.close() : panels.reveal(drawer, tools, field)),
   change: (one) => work.change(one),
   cancel,
@@ -76,6 +78,11 @@ function ready() {
     return wrap.focus();
   }
   return act("ready");
+}
+
+function next_outbound() {
+  const first = left_side.outbound.first();
+  return first ? open.outbound(first.call_id) : note.tell("没有待办外呼", "quiet");
 }
 
 // What was done says by itself how the matter ended; else the operator says it first.
@@ -107,6 +114,7 @@ bind("Ctrl+K", "命令，拼音首字母", open.commands);
 bind("Alt+N", "同一来电人的下一事项", () => (store.parts.call ? next_matter() : null));
 bind("Alt+A", "未就诊的预约", () => right_side.focus_booked(null));
 bind("Alt+R", "显示证件号码", () => open.reveal("identity"));
+bind("Alt+O", "待办外呼里最急的一个", next_outbound);
 bind("F1", "这张按键表", open.keys);
 listen();
 at("keys-button").addEventListener("click", open.keys);
@@ -134,6 +142,7 @@ const commands = [
   { label: "就绪", key: "F2", act: ready },
   { label: "要回的电话", act: () => left_side.owed.focus() },
   { label: "了结回电", act: open.owed },
+  { label: "待办外呼", key: "Alt+O", act: next_outbound },
   { label: "请班长", act: open.hand },
   { label: "声音设备", act: open.devices },
   { label: "签出", act: open.sign_out },
