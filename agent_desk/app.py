@@ -7,6 +7,7 @@ from types import ModuleType
 from aiohttp import web
 
 from agent_desk import (
+    cases,
     desk,
     monitoring,
     patients,
@@ -38,6 +39,7 @@ MODULES: Sequence[ModuleType] = (
     reports,
     recordings,
     recordings_sound,
+    cases,
 )
 
 

@@ -74,7 +74,8 @@ class AgentHouse:
     """The ports of the operators' pages.
 
     recording: calls are recorded. nudge: somebody may have become free; the distributor looks at once.
-    distribution: how calls are given out, by which the wall judges who should be talking.
+    distribution: how calls are given out, by which the wall judges who should be talking. sentence: the words
+    of a voice prompt, by its name.
     """
 
     hotline: Hotline
@@ -89,6 +90,7 @@ class AgentHouse:
     nudge: Callable[[], None] = lambda: None
     manners: DeskManners = DeskManners()
     distribution: Policy = field(default_factory=Policy)
+    sentence: Callable[[str], str] = str
 
 
 AGENT_HOUSE = web.AppKey("AGENT_HOUSE", AgentHouse)

@@ -1,20 +1,29 @@
 """Patients looked up by card, name or phone: base data masked, cards, visits, credit (R-094)."""
 
+import re
+from collections.abc import Sequence
+from datetime import datetime
+
 from aiohttp import web
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from agent_desk.house import AGENT_HOUSE
 from agent_desk.pages import page
 from agent_desk.query import number_in
 from agent_desk.query_words import KINDS
+from core.accounts.appeals import appeal_for
+from core.accounts.credit import BlockView, blocks, lines
 from core.booking import patients
 from core.booking.draft import at_desk
 from core.booking.patients import REVEAL_REASONS, reveal
 from core.catalogue import engine as catalogue
-from core.errors import Refusal
+from core.errors import AppealClosed, NotFound, Refusal
 from core.http import words
 from core.http.access import actor_of, needs
+from core.http.credit_words import explained
 from core.http.forms import form_token, one, sent
 from core.http.refusals import sentence, status
+from core.values import Actor
 from core.work import Work
 
 # So long a whole number stays on the screen; the browser then loads the masked page by itself.
@@ -30,7 +39,6 @@ IDENTITIES = {
     "military": "军官证",
     "household": "户口簿",
 }
-CREDIT = {"no-show": "爽约", "cancel": "取消预约", "same-day-cancel": "就诊当天取消"}
 
 
 @needs("query")
@@ -71,6 +79,7 @@ async def _detail(
             card.hospital_id: (await catalogue.hospital(db, card.hospital_id)).short_name
             for card in seen.cards
         }
+        told, held = await _credit(db, person_id, by, hotline.clock.now())
     answer = page(
         request,
         "patients/page.html",
@@ -88,13 +97,26 @@ async def _detail(
         sexes=SEXES,
         identities=IDENTITIES,
         kinds=KINDS,
-        credit=CREDIT,
+        credit=told,
+        blocks=held,
+        may_appeal=by.may("book"),
         states=words.APPOINTMENT,
         channels=words.CHANNEL,
     )
     if shown:
         answer.headers["Refresh"] = f"{SHOWN_S}; url=/desk/patients/{person_id}"
     return answer
+
+
+async def _credit(
+    db: AsyncSession, person_id: int, by: Actor, now: datetime
+) -> tuple[list[str], Sequence[BlockView]]:
+    """Each line of the ledger as it is read out, newest first, and the blocks that hold."""
+    told = [
+        explained(line, now, whole=line.visit is None or by.sees(line.visit.hospital_id))
+        for line in await lines(db, person_id)
+    ]
+    return told, await blocks(db, person_id, now)
 
 
 @needs("reveal")
@@ -113,8 +135,27 @@ async def unmask(request: web.Request) -> web.Response:
     return await _detail(request, shown=(field, value))
 
 
+@needs("book")
+async def appeal(request: web.Request) -> web.Response:
+    """The caller says that a block is wrong: one key of the operator's, no words."""
+    form, by = await sent(request), at_desk(await actor_of(request))
+    person_id, entry = int(request.match_info["person"]), one(form, "entry")
+    if not re.fullmatch(r"\d{1,12}", entry, re.ASCII):
+        raise NotFound(facts={"what": "blacklist-entry"})
+
+    async def act(work: Work) -> int:
+        return await appeal_for(work, person_id, int(entry))
+
+    try:
+        await request.app[AGENT_HOUSE].hotline.run(act, by)
+    except AppealClosed as refusal:
+        return await _detail(request, refusal=refusal)
+    raise web.HTTPSeeOther(f"/desk/patients/{person_id}")
+
+
 routes = [
     web.get("/desk/patients", listing),
     web.get(r"/desk/patients/{person:\d{1,18}}", detail),
     web.post(r"/desk/patients/{person:\d{1,18}}/reveal", unmask),
+    web.post(r"/desk/patients/{person:\d{1,18}}/appeal", appeal),
 ]

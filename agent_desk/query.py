@@ -12,7 +12,6 @@ from aiohttp import web
 from agent_desk.house import AGENT_HOUSE
 from agent_desk.pages import page
 from agent_desk.query_words import HEAD, file_row, filter_words
-from agent_desk.spreadsheet import TYPE, workbook
 from core.booking import for_caller, view
 from core.booking.availability import DeskSession, sessions
 from core.booking.caller import Visit, visit_of
@@ -30,6 +29,7 @@ from core.http.access import actor_of, needs
 from core.http.forms import form_token, one, sent
 from core.http.pages import moment
 from core.http.refusals import sentence, status
+from core.http.spreadsheet import TYPE, workbook
 from core.staff import audit
 from core.values import SHANGHAI, Actor, day_of
 from core.work import Work

@@ -117,7 +117,7 @@ async def hear(request: web.Request) -> web.Response:
         await request.app[AGENT_HOUSE].hotline.run(play, by)
     except WrongInput as refusal:
         return await _detail(request, recording_id, refusal)
-    raise web.HTTPSeeOther(f"/recordings/{recording_id}?hear={_token(request, recording_id, by)}")
+    raise web.HTTPSeeOther(f"/recordings/{recording_id}?hear={permit(request, recording_id, by)}")
 
 
 @needs("recordings")
@@ -257,7 +257,8 @@ def _of_the_hotline(by: Actor) -> None:
 # --- the right to hear, for a while -------------------------------------------------------------------
 
 
-def _token(request: web.Request, recording_id: int, by: Actor) -> str:
+def permit(request: web.Request, recording_id: int, by: Actor) -> str:
+    """The right of this person to hear this recording for a while, as a word for an address."""
     hotline = request.app[AGENT_HOUSE].hotline
     until = int((hotline.clock.now() + HEARD_FOR).timestamp())
     sealed = hotline.sealer.seal(f"{recording_id}:{by.staff_id}:{until}", HEARING)

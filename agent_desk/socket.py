@@ -11,7 +11,14 @@ import structlog
 from aiohttp import WSCloseCode, web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from agent_desk import commands_booking, commands_calls, commands_looking, commands_matters, commands_shift
+from agent_desk import (
+    commands_booking,
+    commands_calls,
+    commands_looking,
+    commands_matters,
+    commands_outbound,
+    commands_shift,
+)
 from agent_desk.commands import BUSY, FAILURE, Command, Said, Seat, answer
 from agent_desk.floor import FLOOR, Floor
 from agent_desk.house import AGENT_HOUSE
@@ -29,6 +36,7 @@ COMMANDS: Mapping[str, Command[Any]] = {
     **commands_booking.COMMANDS,
     **commands_looking.COMMANDS,
     **commands_matters.COMMANDS,
+    **commands_outbound.COMMANDS,
 }
 
 # Commands under way for one desk; a page that asks for more does not wait for answers.

@@ -10,6 +10,7 @@ from sqlalchemy import exists, select
 from agent_desk.house import AgentHouse
 from agent_desk.resting import rest
 from core import events as e
+from core.accounts import drafts
 from core.booking import draft
 from core.booking.draft_end import leave
 from core.booking.draft_slot import heartbeat
@@ -19,7 +20,7 @@ from core.contact.agent_rules import IN_CALL, AgentState
 from core.contact.agent_tables import Agent
 from core.contact.tables import Interaction
 from core.journal import Entry
-from core.values import system
+from core.values import Phone, system
 from core.work import Work
 
 log = structlog.get_logger()
@@ -88,6 +89,8 @@ class Tending:
         async def act(work: Work) -> None:
             call = await work.db.get(Interaction, interaction_id)
             if call is not None and call.closed_at is None:
+                if call.ani_sealed is not None:
+                    await drafts.bring(work, Phone(work.sealer.open(call.ani_sealed, "phone")))
                 seen = await draft.open_draft(
                     work, interaction_id=interaction_id, ani_print=call.ani_print, staff_id=staff_id
                 )

@@ -44,6 +44,9 @@ class Settings(BaseSettings):
         pattern=r"^(sips?:[\w.@:-]+)?$",
         description="SIP address for calls to hospitals and patients",
     )
+    outbound_lines: int = Field(
+        default=4, ge=0, le=500, description="Calls that the machine makes at once; 0: operators make them"
+    )
     switch: bool = Field(default=True, description="Run a switch of our own")
     demo: bool = Field(default=False, description="The fictional province; accepts its invented numbers")
     demo_size: str = Field(default="demo", pattern="^(tiny|demo)$")

@@ -1,4 +1,4 @@
-"""The one command: hotline serve | migrate | seed | call | prompts | staff | merchants | partners."""
+"""The one command: hotline serve | migrate | seed | call | prompts | staff | merchants | partners | case."""
 
 import argparse
 import asyncio
@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from core.observing import set_up_logs
 from core.settings import Settings
+from hotline.case_arguments import arguments as describe_cases
 from hotline.merchant_arguments import arguments as describe_merchants
 from hotline.partner_arguments import arguments as describe_partners
 from hotline.prompts.arguments import arguments as describe_prompts
@@ -41,7 +42,7 @@ def _given(options: argparse.Namespace) -> dict[str, Any]:
     named = ("demo", "port", "switch", "data")
     given = {name: value for name in named if (value := getattr(options, name, None)) is not None}
     # Whoever calls up or keeps the demo that runs here need not say so again.
-    if options.verb in ("call", "staff", "merchants", "partners") and Settings(**given).demo_is_here:
+    if options.verb in ("call", "staff", "merchants", "partners", "case") and Settings(**given).demo_is_here:
         given["demo"] = True
     return given
 
@@ -73,7 +74,9 @@ def _parser() -> argparse.ArgumentParser:
     describe_merchants(merchants)
     partners = verbs.add_parser("partners", help="third parties that book over the network, and their keys")
     describe_partners(partners)
-    for verb in (serve, migrate, seed, call, prompts, staff, merchants, partners):
+    case = verbs.add_parser("case", help="one case told again from its log")
+    describe_cases(case)
+    for verb in (serve, migrate, seed, call, prompts, staff, merchants, partners, case):
         verb.add_argument("--data", help="folder of the database, keys and messages")
     return parser
 
@@ -148,6 +151,12 @@ async def _partners(settings: Settings, options: argparse.Namespace) -> int:
     return await run(settings, options)
 
 
+async def _case(settings: Settings, options: argparse.Namespace) -> int:
+    from hotline.case_verbs import run
+
+    return await run(settings, options)
+
+
 _VERBS = {
     "serve": _serve,
     "migrate": _migrate,
@@ -157,4 +166,5 @@ _VERBS = {
     "staff": _staff,
     "merchants": _merchants,
     "partners": _partners,
+    "case": _case,
 }

@@ -8,7 +8,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from sqlalchemy import select
 
 from core.booking.commands import Book, Booked, Hold
-from core.booking.stopping import stop
 from core.booking.store import PlainStore
 from core.booking.view import open_by_phone
 from core.booking.visit import attend, miss_due
@@ -16,6 +15,9 @@ from core.catalogue.engine import PostFacts, posts_of_hospital
 from core.catalogue.tables import Doctor, Hospital
 from core.credit.engine import set_rule
 from core.errors import Refusal
+from core.leave import engine as leaves
+from core.leave import entering
+from core.leave.rules import Enter, Kind
 from core.money import card
 from core.people.register import add_card, register
 from core.schedule.engine import Plan, publish
@@ -133,8 +135,13 @@ class _People:
         await self._sell_out()
         away = [s for s in await self._sessions("解小敏") if s.day > self._today + timedelta(days=4)]
         if away:
+            gone = away[0]
+            half = (gone.day, gone.half)
+            asked = Enter(gone.hospital_id, Kind.STOP, half, half, doctor_id=gone.doctor_id, reason="meeting")
             async with self._hotline.work(WRITER) as work:
-                await stop(work, away[0].id, reason="leave")
+                leave_id = await entering.enter(work, asked)
+                await leaves.submit(work, leave_id)
+                await leaves.approve(work, leave_id)
 
     async def renew(self) -> None:
         """周敏 has an appointment as far ahead as can be, so that it lasts."""

@@ -20,13 +20,16 @@ ROLES: Mapping[str, frozenset[str]] = {
     "话务员": frozenset({"desk", "book", "query"}),
     "班长": frozenset(
         {
-            "desk", "book", "query", "reveal", "override-deadline", "leave", "appeals",
+            "desk", "book", "query", "reveal", "override-deadline", "leave", "leave-approve", "appeals",
             "wall", "supervise", "recordings", "reports", "export", "texts",
         }
     ),
     "质检员": frozenset({"recordings", "quality", "reports"}),
     "医院管理员": frozenset(
-        {"catalogue", "schedule", "leave", "query", "reports", "staff", "announcements", "settlement"}
+        {
+            "catalogue", "schedule", "leave", "leave-approve", "query", "reports", "staff",
+            "announcements", "settlement",
+        }
     ),
     "管理员": frozenset(
         {

@@ -20,7 +20,7 @@ from core.sealing import AesSealer
 from core.settings import Settings
 from core.wake import Neighbours, Wake
 from core.work import Hotline
-from hotline import demo
+from hotline import aftermath, demo
 from sms import inbound, outbound
 
 log = structlog.get_logger()
@@ -60,7 +60,7 @@ async def foundation(settings: Settings) -> AsyncIterator[Foundation]:
             SystemChance(),
             AesSealer(settings.master()),
             demo=settings.demo,
-            routes={**outbound.ROUTES, **inbound.ROUTES, **cashiers.ROUTES},
+            routes=aftermath.merged(outbound.ROUTES, inbound.ROUTES, cashiers.ROUTES, aftermath.ROUTES),
             committed=neighbours.committed if neighbours else wake.ring,
         )
         if settings.demo:

@@ -32,7 +32,7 @@ from core.settings import Settings
 from core.staff.login import SecondFactor
 from core.staff.sessions import Lives
 from core.timers import Timers
-from hotline import demo, demo_accounts, demo_staff
+from hotline import aftermath, demo, demo_accounts, demo_staff
 from hotline.desk_phones import DeskPhones
 from hotline.foundation import Foundation, alone, foundation
 from hotline.jobs import jobs
@@ -100,7 +100,7 @@ async def standing(settings: Settings, fall: Callable[[], None]) -> AsyncIterato
         paying = await stack.enter_async_context(
             open_paying(ground, partial(_paid_page, ground.hotline.sealer))
         )
-        carriers = {**texting.carriers(), **paying.carriers()}
+        carriers = {**texting.carriers(), **paying.carriers(), **aftermath.carriers(ground.hotline)}
         outbox = Outbox(ground.hotline, carriers, ground.wake, metrics=ground.metrics)
         feed = Feed(ground.hotline, ground.wake, metrics=ground.metrics)
         timers = Timers(ground.hotline, jobs(), metrics=ground.metrics)
@@ -222,6 +222,7 @@ def _agent_house(ground: Foundation, feed: Feed, parts: Health, telephone: Telep
         nudge=lambda: telephone.switchboard.woken(),
         manners=DeskManners(left_s=ground.settings.hold_grace_minutes * 60),
         distribution=distribution(ground.settings),
+        sentence=_sentence,
     )
 
 

@@ -13,18 +13,27 @@ from core.booking.hold import lapse_due
 from core.booking.tables import CommandKey
 from core.booking.tails import fill_tails
 from core.booking.visit import miss_due
+from core.calling import overdue
+from core.contact import kept
 from core.contact.supervision import gone_home
+from core.leave import following as leave_following
+from core.leave import offering as leave_offering
+from core.leave import timing as leave_timing
 from core.offers import engine as offers
 from core.partners import engine as partners
 from core.people.engine import forget_attempts
 from core.release.turns import Turns
+from core.reminding import engine as visit_reminders
 from core.schedule.engine import close_over
 from core.schedule.nightly import Nightly
 from core.staff import guesses
 from core.staff import sessions as staff_sessions
+from core.survey import engine as surveys
 from core.timers import Job
+from core.waiting import offering as waiting_offering
+from core.waiting import settling as waiting_settling
 from core.work import Work
-from sms.inbound import end_talks
+from sms.talks import end_talks
 
 # Nobody repeats a command after a week.
 KEYS_LIVE = timedelta(days=7)
@@ -41,9 +50,19 @@ def jobs() -> Sequence[Job]:
     """Each settles one bounded batch by guarded statements; late is never wrong, only late."""
     return (
         Job("offers", 2, offers.lapse_due),
+        Job("calls", 5, overdue.settle_due),
+        Job("waiting-answers", 2, waiting_settling.settle),
+        Job("waiting", 2, waiting_offering.offer_next),
+        Job("waiting-sweep", 20, waiting_settling.sweep),
+        Job("waiting-over", 300, waiting_settling.end_over),
+        Job("leave-cases", 2, leave_following.follow_due),
+        Job("leave-offers", 2, leave_offering.offer_due),
+        Job("leave-sessions", 30, leave_timing.extend_due),
+        Job("leaves", 10, leave_timing.finish_due),
         Job("holds", 2, lapse_due),
         Job("lines", 1, Turns().give),
         Job("unpaid", 5, expire_due),
+        Job("kept-places", 2, kept.follow),
         Job("visits", 60, miss_due),
         Job("sessions", 30, close_over),
         Job("publish", 600, Nightly().publish),
@@ -59,5 +78,8 @@ def jobs() -> Sequence[Job]:
         Job("account-sessions", 3600, account_sessions.forget_old),
         Job("partners", 300, partners.forget_old),
         Job("reminders", 20, reminders.tell_due),
+        Job("visit-reminders", 30, visit_reminders.remind_due),
+        Job("visit-reminders-over", 10, visit_reminders.end_due),
+        Job("surveys", 300, surveys.lapse_due),
         Job("tails", 600, fill_tails),
     )

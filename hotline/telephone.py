@@ -21,14 +21,17 @@ from ivr.agi import AgiCall, AgiServer
 from ivr.ami import Ami, AmiState
 from ivr.board import Board
 from ivr.control import Control
+from ivr.dialler import Dialler
 from ivr.dialplan import Installation
 from ivr.distributing import Distributor
-from ivr.following import SWITCH, Follower
+from ivr.following import SWITCH, Follower, InTurn
 from ivr.left_alone import take_in
 from ivr.line import Manners
+from ivr.outgoing_desk import OutgoingDesk
 from ivr.reception import Desk
 from ivr.recorder import NotRecording, Recorder, SwitchRecorder
 from ivr.rooms import Rooms
+from ivr.survey import survey
 from ivr.switchboard import Switchboard
 from ivr.targets import Targets
 from ivr.verifying import Verifier
@@ -78,12 +81,28 @@ class Telephone:
             ground.hotline, self._board, self._control, self._targets, gap=self._gap
         )
         self._rooms = Rooms(ground.hotline, self._board, self.switchboard, self._targets, self._recorder)
-        self._follower = Follower(ground.hotline, self._board, self._rooms)
         self._distributor = Distributor(
             ground.hotline,
             self.switchboard,
             policy=distribution(ground.settings),
         )
+        self._outgoing = OutgoingDesk(
+            ground.hotline,
+            ground.store,
+            self._manners(),
+            self._distributor.nudge,
+            self._without_a_caller,
+        )
+        self._dialler = Dialler(
+            ground.hotline,
+            self._board,
+            self._control,
+            self._outgoing.talking,
+            lines=ground.settings.outbound_lines,
+            way_out=bool(ground.settings.outbound) and ground.settings.switch,
+            shown=ground.settings.numbers[0],
+        )
+        self._follower = Follower(ground.hotline, self._board, InTurn(self._dialler, self._rooms))
         self._verifier = Verifier(
             ground.hotline,
             self._board,
@@ -98,13 +117,19 @@ class Telephone:
         self._switch: Switch | None = None
         self._ami: Ami | None = None
         self._following: list[asyncio.Task[None]] = []
+        self._dialling: asyncio.Task[None] | None = None
         self.words = ""
 
     # --- for the rest of the house ----------------------------------------------------------------
 
     @property
     def probes(self) -> dict[str, Probe]:
-        return {"switch": self._told, "switch-line": self._line_state, **self._speaking.probes}
+        return {
+            "switch": self._told,
+            "switch-line": self._line_state,
+            "outbound": self._dialler.report,
+            **self._speaking.probes,
+        }
 
     @property
     def sip(self) -> str | None:
@@ -141,6 +166,7 @@ class Telephone:
 
     async def start(self) -> None:
         """Return when 12320 can be dialled, or when it is known why it cannot."""
+        self._dialling = asyncio.create_task(self._dialler.run(), name="make calls")
         if not self._settings.switch:
             self._absent("这个进程没有启用电话交换机。")
             await self._speaking.start()
@@ -177,15 +203,19 @@ class Telephone:
             return
         await self._start_line(at)
 
-    def _server(self, at: Installation) -> AgiServer:
+    def _manners(self) -> Manners:
         settings = self._settings
-        manners = Manners(
+        return Manners(
             hold_grace=timedelta(minutes=settings.hold_grace_minutes),
             callback_within=timedelta(hours=settings.callback_hours),
             recording=settings.recording,
             patience=timedelta(seconds=settings.queue_patience_s),
+            calls_back=bool(settings.outbound),
             languages=settings.languages,
         )
+
+    def _server(self, at: Installation) -> AgiServer:
+        settings, manners = self._settings, self._manners()
         desk = Desk(
             self._hotline, self._ground.store, manners, self._distributor.nudge, self._without_a_caller
         )
@@ -196,13 +226,19 @@ class Telephone:
         async def wait(call: AgiCall) -> None:
             await desk.wait(call)
 
+        async def score(call: AgiCall) -> None:
+            await survey(call, self._hotline, callback_within=manners.callback_within)
+
+        async def called(call: AgiCall) -> None:
+            await self._outgoing.receive(call)
+
         async def here(_call: AgiCall) -> None:
             """That we answer is all the dialplan wants to know."""
 
         return AgiServer(
             "127.0.0.1",
             settings.agi_port,
-            {"reception": receive, "waiting": wait, "desk-left": here},
+            {"reception": receive, "waiting": wait, "outbound": called, "survey": score, "desk-left": here},
             sounds=self._speaking.voice.sounds,
             messages=at.messages,
             languages=settings.languages,
@@ -270,6 +306,9 @@ class Telephone:
 
     async def stop(self) -> None:
         """End in the order in which callers notice least: no new calls, then the switch, then us."""
+        if self._dialling:
+            self._dialling.cancel()
+            await asyncio.gather(self._dialling, return_exceptions=True)
         if self._switch:
             await self._switch.stop()
         for task in self._following:

@@ -19,6 +19,7 @@ class Leg:
     place: Place | None
     since: datetime
     room: str | None = None
+    up: bool = False  # answered, as the snapshot said
 
 
 # So many calls are remembered by the contact they belong to: several hours' worth.
@@ -56,6 +57,7 @@ class Board:
                 place,
                 known.since if known and same else now,
                 room,
+                one.up,
             )
         self.synced = True
 

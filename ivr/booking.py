@@ -12,6 +12,7 @@ from core.people.tables import Person
 from core.values import SERIAL_GROUPS, Phone, phone
 from ivr.call import NeedsPerson, Prompt, choose
 from ivr.choice import Choice, find_slot, open_sessions, said_day, said_span, take
+from ivr.credit import told_block
 from ivr.identify import patient
 from ivr.line import Line
 from ivr.words import Count, Department, Digits, Hospital, Money, Title, Value
@@ -26,11 +27,26 @@ async def book(line: Line) -> Disposition:
     line.wants(verb="book")
     await line.reached("identify")
     person = await patient(line)
+    if await told_block(line, person):
+        return Disposition.NOTHING
     choice = await _same_doctor(line, person)
     if choice is not None and await _confirm(line, choice, await _reminder(line, person)):
         made = await _commit(line, choice, person)
         if made is not None:
             return await _tell(line, made)
+    return await _by_menus(line, person)
+
+
+async def book_held(line: Line, person: Person, choice: Choice) -> Disposition:
+    """What is held already is read back; turned down, another is chosen."""
+    if await _confirm(line, choice, ()):
+        made = await _commit(line, choice, person)
+        if made is not None:
+            return await _tell(line, made)
+    return await _by_menus(line, person)
+
+
+async def _by_menus(line: Line, person: Person) -> Disposition:
     while True:
         choice = await find_slot(line)
         if choice is None:
@@ -109,7 +125,9 @@ async def _commit(line: Line, choice: Choice, person: Person) -> Booked | None:
             made = await line.submit(
                 Book(hold_id=held.hold_id, person_id=person.id, contact=contact, key=line.once("book"))
             )
-        except HoldLapsed:
+        except HoldLapsed as lapsed:
+            if lapsed.facts.get("state") == "used":
+                break  # it has become an appointment already, which must not become two
             continue
         except Refusal as refusal:
             await line.call.say(Prompt(f"refusal-{refusal.code}"))

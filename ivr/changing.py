@@ -8,7 +8,7 @@ from core.values import SERIAL_GROUPS
 from ivr.booking import THINKING, read_back
 from ivr.call import NeedsPerson, Prompt, choose
 from ivr.cancelling import which
-from ivr.choice import in_department
+from ivr.choice import Choice, in_department
 from ivr.finding import mine
 from ivr.line import Line
 from ivr.words import Digits
@@ -19,12 +19,15 @@ async def change(line: Line) -> Disposition:
     return Disposition.NOTHING if made is None else await change_one(line, made)
 
 
-async def change_one(line: Line, made: AppointmentView) -> Disposition:
-    """The old appointment stands until the new one is certain. Raises NeedsPerson when refused."""
+async def change_one(line: Line, made: AppointmentView, held: Choice | None = None) -> Disposition:
+    """The old appointment stands until the new one is certain. Raises NeedsPerson when refused.
+
+    held: what was chosen for it already.
+    """
     line.wants(verb="change", appointment_id=made.appointment_id)
     while True:
         await line.reached("change")
-        choice = await in_department(line, made.department_id)
+        choice, held = held or await in_department(line, made.department_id), None
         if choice is None:
             await line.call.say(Prompt("kept"))
             return Disposition.KEPT

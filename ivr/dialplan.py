@@ -19,6 +19,7 @@ CORE_SOUNDS: Mapping[str, str] = {
     ),
     "core/message-taken": "您的留言已经记下，我们会给您回电。再见。",
     "core/message-missing": "没有听到您的留言，我们会按来电号码给您回电。再见。",
+    "core/call-again": "您好，这里是12320预约挂号热线。抱歉，线路出了问题，我们过一会儿再打给您。",
     "core/farewell": "感谢您的来电，再见。",
 }
 
@@ -97,6 +98,7 @@ class Installation:
     patience_s: int = 60
     message_s: int = 120
     outbound: str | None = None  # a SIP address: where calls to hospitals and to patients go
+    silence_s: int = 300  # a caller from whom no sound has come for so long is gone without a word
 
     @property
     def recordings(self) -> Path:

@@ -50,6 +50,9 @@ LONGEST: Mapping[str, Value] = {
 # Where a slot is filled otherwise in one sentence than in most.
 OTHERWISE: Mapping[tuple[str, str], Value] = {
     ("ask-tail", "name"): Person("阿卜杜热合曼女士"),
+    ("outgoing-leave", "name"): Person("阿卜杜热合曼女士"),
+    ("outgoing-waiting", "name"): Person("阿卜杜热合曼女士"),
+    ("outgoing-reminder", "name"): Person("阿卜杜热合曼女士"),
     ("option-doctor", "name"): Person("阿卜杜热合曼"),
     ("appointment", "name"): Person("阿卜杜热合曼"),
     ("appointment-department", "name"): Person("阿卜杜热合曼"),

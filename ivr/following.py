@@ -59,6 +59,17 @@ class After(Protocol):
     async def take(self, event: SwitchEvent, leg: Leg | None, here: Sequence[Leg]) -> None: ...
 
 
+class InTurn:
+    """Several who hear of an event, one after the other."""
+
+    def __init__(self, *afters: After) -> None:
+        self._afters = afters
+
+    async def take(self, event: SwitchEvent, leg: Leg | None, here: Sequence[Leg]) -> None:
+        for after in self._afters:
+            await after.take(event, leg, here)
+
+
 class Follower:
     """Takes the switch's events: on the board at once and in order, what follows from them call by call.
 

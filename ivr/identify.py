@@ -102,8 +102,11 @@ async def _by_number(line: Line) -> Person:
     raise NeedsPerson("id-wrong")
 
 
-async def prove(line: Line, person_id: int) -> Person:
-    """A stranger's phone asks about an appointment: its patient's last four must be known."""
+async def prove(line: Line, person_id: int, by: str = "serial") -> Person:
+    """Whoever asks about an appointment, or goes on with a booking, knows its patient's last four.
+
+    by: how the contact is known then. No name is told before.
+    """
     question = Prompt("ask-tail-plain")
     for _ in range(TRIES):
         keys = await line.call.ask(question, digits=4, secret=True, star=True, leading_zero=True)
@@ -123,7 +126,7 @@ async def prove(line: Line, person_id: int) -> Person:
         except IdentityInvalid:
             question = Prompt("tail-wrong")
             continue
-        await line.known_as(found, "serial")
+        await line.known_as(found, by)
         return found
     raise NeedsPerson("tail-wrong")
 

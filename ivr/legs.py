@@ -67,6 +67,6 @@ def place_of(application: str, data: str, up: bool) -> Place | None:
             return Place.CONSULT if room_of(data.partition(",")[0])[1] else Place.ROOM
         case "wait":
             return Place.ASIDE
-        case "agi":
-            return Place.WAITING
+        case "agi":  # the question after the talk is no waiting
+            return None if "/survey," in data else Place.WAITING
     return None

@@ -71,7 +71,16 @@ def _menus(texts: Catalogue) -> Iterator[MenuHeard]:
         ("way-on", "约不上时怎么办", "choosing"),
     ):
         yield MenuHeard(name, title, dialogue, (Prompt(name),), MENU_S)
-    yield MenuHeard("queue", "排队等候", "queue", (full("queue-place"), Prompt("queue-offer")), MENU_S)
+    blocked = (Prompt("credit-missed"), full("credit-until"), Prompt("credit-menu"))
+    yield MenuHeard("blocked", "暂停预约，可申诉", "credit", blocked, MENU_S)
+    for name, title in (("survey-score", "通话后评分"), ("survey-call-back", "低分后问要不要回电")):
+        yield MenuHeard(name, title, "survey", (Prompt(name),), MENU_S)
+    kept = (full("kept-slot"), Prompt("kept-menu"))
+    yield MenuHeard("kept", "断线重拨", "redial", kept, MENU_S)
+    waits = (full("queue-place"), full("queue-earliest"))
+    for name, title in (("queue-offer", "排队等候"), ("queue-offer-keep", "排队等候，可保留位置")):
+        yield MenuHeard(name, title, "queue", (*waits, Prompt(name)), MENU_S)
+    yield from _outgoing(full)
     yield from _lists(full, texts)
     yield from _read_backs(full)
 
@@ -110,6 +119,8 @@ def _lists(full: Full, texts: Catalogue) -> Iterator[MenuHeard]:
         ("periods", "选时间", "choose-period", periods),
     ):
         yield MenuHeard(name, title, "choosing", page(asked, options), MENU_S)
+    others = [full("option-other")] * PAGE
+    yield MenuHeard("others", "选其他时间", "outgoing", page("choose-other", others), MENU_S)
     family = [full("option", name=full("ask-tail").values["name"])] * PAGE
     yield MenuHeard("who-is-it", "为谁办理", "identify", page("who-is-it", family), MENU_S)
 
@@ -129,6 +140,31 @@ def _read_backs(full: Full) -> Iterator[MenuHeard]:
         ("cancel", "确认取消", "appointments", (*stopped, "cancel-ask")),
     ):
         yield MenuHeard(name, title, dialogue, tuple(map(full, said)), READ_BACK_S)
+
+
+def _outgoing(full: Full) -> Iterator[MenuHeard]:
+    """What we ask whom we call. The message is a read-back: one key makes it so."""
+    gate = ("greeting", "recording-notice", "outgoing-reminder", "outgoing-gate")
+    for name, title, said, limit_s in (
+        ("gate", "请本人接听", gate, MENU_S),
+        ("gate-leave", "请本人接听，停诊", (*gate[:2], "outgoing-leave", gate[3]), MENU_S),
+        ("gate-waiting", "请本人接听，候补", (*gate[:2], "outgoing-waiting", gate[3]), MENU_S),
+        (
+            "leave",
+            "停诊改约",
+            ("outgoing-stopped", "outgoing-offer", "outgoing-leave-menu"),
+            READ_BACK_S,
+        ),
+        (
+            "found",
+            "候补有号",
+            ("outgoing-found", "outgoing-offer", "outgoing-waiting-menu"),
+            READ_BACK_S,
+        ),
+        ("reminder", "就诊提醒", ("appointment", "outgoing-reminder-menu"), READ_BACK_S),
+        ("give-back", "确认退号", ("outgoing-cancel-ask",), MENU_S),
+    ):
+        yield MenuHeard(name, title, "outgoing", tuple(map(full, said)), limit_s)
 
 
 def _keyed(option: Prompt, key: Number) -> Prompt:

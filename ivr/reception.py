@@ -15,9 +15,11 @@ from core.people import engine as people
 from core.people.rules import is_elder
 from core.values import Actor, ActorKind, Channel, day_of
 from core.work import Hotline
+from ivr import redial
 from ivr.call import BACK, PERSON, REPEAT, SLOW, Call, HungUp, NeedsPerson, Prompt
 from ivr.line import Line, Manners, nobody_rings
 from ivr.menus import MAIN
+from ivr.outlooks import Outlooks
 from ivr.story import StoryCall
 from ivr.unanswered import take_message
 from ivr.waiting import wait
@@ -46,6 +48,7 @@ class Desk:
         self._manners = manners or Manners()
         self._queued = queued
         self._left = left
+        self._outlooks = Outlooks(hotline)
 
     async def receive(self, call: Call) -> Disposition:
         """A new call from its greeting to its disposition. A hang-up is one of its normal ends."""
@@ -71,7 +74,7 @@ class Desk:
         line.queued = True
         self._queued()
         try:
-            ended = await wait(line, self._manners.patience)
+            ended = await wait(line, self._manners.patience, self._outlooks)
             if ended is Disposition.TO_PERSON:
                 await call.transfer("room")
         except HungUp:
@@ -88,7 +91,7 @@ class Desk:
                 # The timetable says when people should be there; who is signed in and can be rung is there.
                 reception = replace(reception, staffed=True)
         line = Line(
-            StoryCall(call),
+            StoryCall(call, self._hotline.clock),
             self._hotline,
             self._store,
             self._manners,
@@ -116,7 +119,7 @@ class Desk:
         """Write how it ended, and let what is held live on for its grace."""
         await line.keep_hold(self._manners.hold_grace)
         async with self._hotline.work(line.actor, line.interaction_id) as work:
-            await contact.steps(work, line.interaction_id, line.call.taken())
+            await contact.steps(work, line.interaction_id, *line.call.taken())
             if ended is not Disposition.TO_PERSON:
                 await draft.left(work, line.interaction_id, self._manners.hold_grace)
                 await contact.close(work, line.interaction_id, ended)
@@ -147,11 +150,16 @@ async def _converse(line: Line, reception: Reception) -> Disposition:
         recording=line.manners.recording,
         staffed=reception.staffed,
     )
+    back = await redial.left(line)
     while True:
-        key = await _main_menu(line, *opening)
-        name, dialogue = MAIN[key]
-        await line.reached(name)
-        done = await dialogue(line)
+        if back is not None:
+            heard = first_words([], recording=line.manners.recording, staffed=reception.staffed)
+            done, back = await redial.resume(line, back, heard), None
+        else:
+            key = await _main_menu(line, *opening)
+            name, dialogue = MAIN[key]
+            await line.reached(name)
+            done = await dialogue(line)
         if done is not Disposition.NOTHING:
             line.done = done
             if await line.call.ask(Prompt("next-matter")) != "1":
@@ -213,8 +221,8 @@ async def to_person(
     They wait from now on: an operator may be rung while the words are still being said.
     """
     async with line.hotline.work(line.actor, line.interaction_id) as work:
-        await contact.steps(work, line.interaction_id, line.call.taken())
-        await contact.steps(work, line.interaction_id, [{"to-person": reason}])
+        await contact.steps(work, line.interaction_id, *line.call.taken())
+        await contact.steps(work, line.interaction_id, [{"to-person": reason}], [work.now])
     if not line.staffed:
         return await take_message(line, after_hours=True)
     await line.wait_for_person(elder=elder)

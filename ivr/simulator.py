@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
-from ivr.call import NORMAL, HungUp, Prompt, Recording
+from ivr.call import NORMAL, HungUp, News, Prompt, Recording
 from ivr.keys import Entry, Keys
 from ivr.prompts import Catalogue
 
@@ -134,7 +134,7 @@ class Simulator:
     async def wait(self, seconds: float) -> None:
         await asyncio.sleep(0 if self._typing.scripted else seconds)
 
-    async def rest(self, seconds: float) -> str:
+    async def rest(self, seconds: float, news: News | None = None) -> str:
         self._show("🎵")
         await self._key(seconds)
         entry = Entry(1)

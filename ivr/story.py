@@ -1,17 +1,19 @@
 """A call that remembers what was said and keyed, for its journal; secret keys only as a count."""
 
+from datetime import datetime
 from typing import Any
 
-from ivr.call import Call, HungUp, Pace, Prompt, Recording
+from core.ports import Clock
+from ivr.call import Call, HungUp, News, Pace, Prompt, Recording
 
 
 class StoryCall:
-    """Passes every verb on to another call and keeps a line for each."""
+    """Passes every verb on to another call and keeps a line for each, with its moment."""
 
-    def __init__(self, call: Call) -> None:
-        self._call = call
+    def __init__(self, call: Call, clock: Clock) -> None:
+        self._call, self._clock = call, clock
         self.id, self.ani, self.dnis = call.id, call.ani, call.dnis
-        self.told: list[dict[str, Any]] = []
+        self.told: list[tuple[dict[str, Any], datetime]] = []
         self.gone = False
 
     @property
@@ -22,10 +24,13 @@ class StoryCall:
     def pace(self, pace: Pace) -> None:
         self._call.pace = pace
 
-    def taken(self) -> list[dict[str, Any]]:
-        """The lines since the last time they were taken."""
+    def taken(self) -> tuple[list[dict[str, Any]], list[datetime]]:
+        """The lines since the last time they were taken, and the moment of each."""
         told, self.told = self.told, []
-        return told
+        return [line for line, _ in told], [at for _, at in told]
+
+    def _tell(self, line: dict[str, Any]) -> None:
+        self.told.append((line, self._clock.now()))
 
     async def say(self, *prompts: Prompt, barge: bool = True) -> None:
         self._said(prompts)
@@ -51,7 +56,7 @@ class StoryCall:
         except HungUp:
             self._hung_up()
             raise
-        self.told.append({"keyed": len(keys)} if secret else {"keys": keys})
+        self._tell({"keyed": len(keys)} if secret else {"keys": keys})
         return keys
 
     async def record(self, name: str, *, seconds: int) -> Recording:
@@ -60,35 +65,35 @@ class StoryCall:
         except HungUp:
             self._hung_up()
             raise
-        self.told.append({"recorded": made.name, "seconds": round(made.seconds)})
+        self._tell({"recorded": made.name, "seconds": round(made.seconds)})
         return made
 
     async def wait(self, seconds: float) -> None:
         await self._call.wait(seconds)
 
-    async def rest(self, seconds: float) -> str:
+    async def rest(self, seconds: float, news: News | None = None) -> str:
         try:
-            key = await self._call.rest(seconds)
+            key = await self._call.rest(seconds, news)
         except HungUp:
             self._hung_up()
             raise
         if key:
-            self.told.append({"keys": key})
+            self._tell({"keys": key})
         return key
 
     async def transfer(self, target: str) -> None:
-        self.told.append({"transferred": target})
+        self._tell({"transferred": target})
         await self._call.transfer(target)
 
     async def hang_up(self) -> None:
-        self.told.append({"hung-up": "us"})
+        self._tell({"hung-up": "us"})
         await self._call.hang_up()
 
     def _said(self, prompts: tuple[Prompt, ...]) -> None:
         if prompts:
-            self.told.append({"said": [prompt.name for prompt in prompts]})
+            self._tell({"said": [prompt.name for prompt in prompts]})
 
     def _hung_up(self) -> None:
         if not self.gone:
             self.gone = True
-            self.told.append({"hung-up": "caller"})
+            self._tell({"hung-up": "caller"})

@@ -6,7 +6,7 @@ from contextlib import suppress
 from core.contact import agents, queueing
 from core.contact.agent_rules import IN_CALL, AgentState
 from core.contact.calls import Target, TargetKind
-from core.contact.distribution import QueueClass
+from core.contact.distribution import Offer, QueueClass
 from core.contact.view import InteractionView, load
 from core.errors import CallGone, Engaged, NotSignedIn, Refusal, SwitchAway, WrongState
 from core.events import SupervisorActed
@@ -177,8 +177,21 @@ class Switchboard(Legwork):
             await self._line.press(self._third(agent, seen).unique_id, digits)
 
     async def dial(self, staff_id: int, callback_id: int) -> int:
+        return await self._dial(staff_id, callback_id)
+
+    async def offer(self, chosen: Offer) -> bool:
+        """Ring the operator for who waits, or call who has hung up and kept their place."""
+        if chosen.callback_id is None:
+            return await super().offer(chosen)
+        with suppress(Refusal):  # the operator has another call by now, the caller is back, no line
+            await self._dial(chosen.staff_id, chosen.callback_id, in_turn=True)
+            return True
+        return False
+
+    async def _dial(self, staff_id: int, callback_id: int, *, in_turn: bool = False) -> int:
+        """Ring the operator; when they are in the room the patient is called into it (ivr.rooms)."""
         async with self._hotline.work(DESK, fleeting=True) as work:
-            begun = await self._targets.call_back(work, staff_id, callback_id)
+            begun = await self._targets.call_back(work, staff_id, callback_id, in_turn=in_turn)
             agent = await agents.find(work.db, staff_id)
             seen = await load(work.db, begun)
         assert agent

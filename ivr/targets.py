@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from core.catalogue.tables import Hospital
-from core.contact import agents, queueing
+from core.contact import agents, kept, queueing
 from core.contact.agent_rules import IN_CALL, AgentState
 from core.contact.agents import AgentView
 from core.contact.calls import Target, TargetKind
@@ -108,8 +108,8 @@ class Targets:
         row.version += 1
         work.record(ThirdMoved(interaction_id=interaction_id, staff_id=staff_id, target=kind, state=state))
 
-    async def call_back(self, work: Work, staff_id: int, callback_id: int) -> int:
-        """Begin a contact of our own for a call we owe; returns it.
+    async def call_back(self, work: Work, staff_id: int, callback_id: int, *, in_turn: bool = False) -> int:
+        """Begin a contact of our own for a call we owe; returns it. in_turn: the queue says it is its turn.
 
         Raises NotFound, NotSignedIn, WrongState when the operator is engaged or nothing is owed,
         CallersWaiting when a free operator is needed for those who wait, SwitchAway without a way out.
@@ -122,7 +122,11 @@ class Targets:
         if owed.state != "owed":
             raise WrongState(facts={"state": owed.state})
         row = await agents.live(work, staff_id)
-        if row.state == AgentState.READY and not await queueing.spare(work):
+        if in_turn and (row.state != AgentState.READY or row.lost_since is not None):
+            raise WrongState(facts={"state": row.state})
+        if not await kept.may_call(work, callback_id):
+            raise WrongState(facts={"state": "calling"})
+        if row.state == AgentState.READY and not in_turn and not await queueing.spare(work):
             raise CallersWaiting
         number = work.sealer.open(owed.phone_sealed, "phone")
         linked_id = f"out-{work.chance.token()}"
@@ -141,10 +145,15 @@ class Targets:
         )
         work.db.add(made)
         await work.db.flush()
+        await kept.calls(work, callback_id, made.id)
         await agents.step(work, row, AgentState.DIALLING, interaction_id=made.id)
         owed.tries += 1
         owed.tried_at, owed.staff_id = work.now, staff_id
-        work.record(InteractionOpened(interaction_id=made.id, linked_id=linked_id, dnis="", known=True))
+        work.record(
+            InteractionOpened(
+                interaction_id=made.id, linked_id=linked_id, dnis="", known=True, state=made.state
+            )
+        )
         work.record(CallbackTried(interaction_id=made.id, callback_id=callback_id, staff_id=staff_id))
         return made.id
 

@@ -19,6 +19,7 @@ from core.work import Hotline
 from hotline import schema  # noqa: F401 every table must be known before one is made
 from tests.clocks import FrozenClock, SeededChance
 from tests.postgres import Cluster, start_cluster
+from tests.replays import reproduced
 
 # The default prints every local variable of a traceback: slow, and full of personal data.
 structlog.configure(processors=[mask_record, structlog.processors.JSONRenderer()])
@@ -112,11 +113,18 @@ def reopened(url: str) -> Database:
     return Database(known.writer, known.reader)
 
 
+# Whose tests are whole matters, from a key that is pressed to the tables: what they leave is told again from
+# their journals.
+END_TO_END = frozenset({"flows", "ivr"})
+
+
 @pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
+async def database(request: pytest.FixtureRequest, database_url: str) -> AsyncIterator[Database]:
     before = set(threading.enumerate())
     database = reopened(database_url)
     yield database
+    if request.path.parent.name in END_TO_END:
+        await reproduced(database)
     await database.close()
     await _at_rest(before)
 

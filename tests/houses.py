@@ -14,6 +14,7 @@ from typing import IO, Any
 import aiohttp
 
 from tests import audio, ports
+from tests.replays import reproduced_at
 
 READY_S = 120
 SOON_S = 45
@@ -105,6 +106,7 @@ async def serving(
         if process.returncode is None:
             process.send_signal(signal.SIGINT)
             await process.wait()
+    await reproduced_at(folder / "data" / "hotline.db")
 
 
 async def page(house: House, path: str) -> str:

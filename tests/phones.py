@@ -85,6 +85,10 @@ class Phone:
     async def hang_up(self) -> None:
         await self.do("hang-up")
 
+    def die(self) -> None:
+        """Lose its power: no good-bye, and no more sound."""
+        self._process.kill()
+
     async def close(self) -> None:
         await self.do("end")
         try:

@@ -21,7 +21,9 @@ from web.booking import pages as booking_pages
 from web.house import HOUSE, WebHouse
 from web.mine import credit as my_credit
 from web.mine import favourites as my_favourites
+from web.mine import joining as my_joining
 from web.mine import orders as my_orders
+from web.mine import waiting as my_waiting
 from web.public import (
     announcements,
     assets,
@@ -35,8 +37,24 @@ from web.public import (
     line_told,
     search,
 )
-from web.staff import accounts, audit, hospital_list, login, me, money, refunds, roles, skills
+from web.staff import (
+    accounts,
+    appeals,
+    audit,
+    hospital_list,
+    leave,
+    leave_batch,
+    leave_report,
+    leaves,
+    login,
+    me,
+    money,
+    refunds,
+    roles,
+    skills,
+)
 from web.staff import announcements as staff_announcements
+from web.staff import surveys as staff_surveys
 from web.staff import texts as staff_texts
 
 HERE = Path(__file__).parent
@@ -76,6 +94,8 @@ def make_app(house: WebHouse) -> web.Application:
         my_orders,
         my_credit,
         my_favourites,
+        my_waiting,
+        my_joining,
         booking_pages,
         light,
         api,
@@ -94,10 +114,16 @@ def make_app(house: WebHouse) -> web.Application:
         roles,
         skills,
         staff_announcements,
+        leaves,
+        leave,
+        leave_batch,
+        leave_report,
         money,
         hospital_list,
         refunds,
         staff_texts,
+        appeals,
+        staff_surveys,
         accounts,
         audit,
     ):

@@ -124,8 +124,21 @@ class HourShown(Protocol):
     def total(self) -> int: ...
 
 
+class NoticeShown(Protocol):
+    """A text about a visit, without its words: what it was, when it went, what became of it."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def at(self) -> datetime: ...
+    @property
+    def state(self) -> str: ...
+
+
 class TextRoom(Protocol):
     """Where texts that need a person are looked after. gateways: each by name, and whether it is there.
+
+    about: the texts sent about visits, by appointment, the oldest first.
 
     reasons: why a text may be read, by code.
     """
@@ -140,6 +153,9 @@ class TextRoom(Protocol):
     async def leave(self, work: Work, outbox_id: int, reason: str) -> None: ...
     async def read(self, work: Work, outbox_id: int, reason: str) -> str: ...
     async def figures(self, db: AsyncSession, now: datetime) -> Sequence[HourShown]: ...
+    async def about(
+        self, db: AsyncSession, appointment_ids: Sequence[int]
+    ) -> Mapping[int, Sequence[NoticeShown]]: ...
 
 
 @dataclass(frozen=True)

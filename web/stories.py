@@ -37,7 +37,10 @@ async def call(request: web.Request) -> web.Response:
         ("现在" if row.going_on else "结果", row.where),
     ]
     title = f"第 {interaction_id} 号{'短信办理' if texts else '通话'}"
-    return page(request, "stories/page.html", title=title, facts=facts, lines=lines(entries, names))
+    case = f"/cases/{interaction_id}"
+    return page(
+        request, "stories/page.html", title=title, facts=facts, lines=lines(entries, names), case=case
+    )
 
 
 @everybody
@@ -55,8 +58,10 @@ async def appointment(request: web.Request) -> web.Response:
         ("时间", f"{spoken_day(view.day)} {clock(view.starts_at)}–{clock(view.ends_at)}"),
         ("现在", words.APPOINTMENT[view.state.value][0]),
     ]
-    title = f"预约 {grouped(view.serial)}"
-    return page(request, "stories/page.html", title=title, facts=facts, lines=lines(entries, names))
+    title, case = f"预约 {grouped(view.serial)}", f"/cases/appointment/{view.serial}"
+    return page(
+        request, "stories/page.html", title=title, facts=facts, lines=lines(entries, names), case=case
+    )
 
 
 def _demo(request: web.Request) -> WebHouse:

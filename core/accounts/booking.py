@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.accounts import captchas, people
 from core.accounts.orders import find, theirs
 from core.booking.commands import Book, Booked, Change
+from core.booking.draft_continue import settle
 from core.booking.hold import release
 from core.booking.loading import Asked, asked, known_facts
 from core.booking.may import objections, ruled
@@ -58,9 +59,13 @@ class Held:
         return self.state == "released"
 
 
-async def held(db: AsyncSession, account_id: int, hold_id: str) -> Held:
-    """Raises NotFound, for another's as for one there is not."""
-    row = (await db.execute(_holds(account_id).where(Hold.id == hold_id))).one_or_none()
+async def held(db: AsyncSession, account_id: int, hold_id: str, *, locked: bool = False) -> Held:
+    """Raises NotFound, for another's as for one there is not.
+
+    locked: it stays theirs until the commit, whoever goes on with it elsewhere meanwhile.
+    """
+    query = _holds(account_id).where(Hold.id == hold_id)
+    row = (await db.execute(query.with_for_update(of=Hold) if locked else query)).one_or_none()
     if row is None:
         raise NotFound(facts={"what": "hold"})
     return Held(*row)
@@ -156,14 +161,17 @@ async def confirm(work: Work, wish: Wish, *, owner_id: int, captcha: tuple[str, 
     """
     account_id = work.by.account_id
     assert account_id is not None
-    mine = await held(work.db, account_id, wish.hold_id)
+    mine = await held(work.db, account_id, wish.hold_id, locked=not work.house.database.sqlite)
     command = await _command(work, account_id, wish, owner_id)
     assert command.key is not None
     if await work.db.get(CommandKey, command.key) is None:
         wanted = await asked(work, session_id=mine.session_id, period_id=mine.period_id)
         if await captcha_asked(work.db, account_id, wanted, work.now):
             await captchas.check(work, *captcha)
-    return await once(work, command)  # type: ignore[return-value] # as Store.submit says
+    made = await once(work, command)
+    assert isinstance(made, Booked)
+    await settle(work, account_id, wish.hold_id, made.appointment_id)
+    return made
 
 
 async def _command(work: Work, account_id: int, wish: Wish, owner_id: int) -> Book | Change:
@@ -188,4 +196,5 @@ async def leave(work: Work, account_id: int, hold_id: str) -> Held:
     """Give a hold up; a repeat does no harm. Returns what it was. Raises NotFound for another's."""
     mine = await held(work.db, account_id, hold_id)
     await release(work, hold_id)
+    await settle(work, account_id, hold_id)
     return mine

@@ -14,6 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.accounts.credit_rules import Began, BlockRule, Counting, block_rules, counting
 from core.accounts.tables import Attendee
 from core.booking import view
+from core.booking.evidence import gathered
+from core.booking.miss_rules import NOTHING, Evidence
 from core.booking.tables import Appointment
 from core.booking.view import AppointmentView
 from core.catalogue.tables import Hospital
@@ -21,7 +23,7 @@ from core.credit.engine import appeal, rules_for
 from core.credit.keys import named
 from core.credit.tables import Appeal, BlacklistEntry, CreditEvent
 from core.errors import NotFound, WrongInput
-from core.events import AppointmentCancelled, TextDelivered, TextSent
+from core.events import AppointmentCancelled
 from core.journal import JournalRow
 from core.people.tables import Person
 from core.work import Work
@@ -33,23 +35,14 @@ LONGEST = 400
 
 
 @dataclass(frozen=True)
-class Told:
-    """A text about the visit. delivered: the telephone has it."""
-
-    at: datetime
-    text_kind: str
-    delivered: bool
-
-
-@dataclass(frozen=True)
 class Line:
-    """channel: by which a visit was given up. told: the texts that went out about it, oldest first."""
+    """channel: by which a visit was given up. seen: what was told of it."""
 
     kind: str
     at: datetime
     visit: AppointmentView | None
     channel: str | None
-    told: Sequence[Told]
+    seen: Evidence
     forgiven_why: str | None
     counts: Sequence[Counting]
 
@@ -105,21 +98,29 @@ async def explained(db: AsyncSession, account_id: int, person_id: int, *, now: d
     appeals = await _appeals(db, person_id)
     waiting = frozenset(one.entry_id for one in appeals if one.state == "open")
     family = await _family(db, account_id)
-    blocks = await _blocks(db, [person_id, *(one for one, _, _ in family)], waiting, now)
-    mine = blocks.get(person_id, ())
+    held = await _blocks(db, [person_id, *(one for one, _, _ in family)], waiting, now)
+    mine = held.get(person_id, ())
     return Credit(
-        await _lines(db, person_id, mine),
+        await lines(db, person_id),
         mine,
         appeals,
         block_rules(await rules_for(db, None)),
         [
-            Other(name, relation, [block for block in blocks.get(one, ()) if block.active])
+            Other(name, relation, [block for block in held.get(one, ()) if block.active])
             for one, name, relation in family
         ],
     )
 
 
-async def _lines(db: AsyncSession, person_id: int, blocks: Sequence[BlockView]) -> list[Line]:
+async def blocks(db: AsyncSession, person_id: int, now: datetime) -> Sequence[BlockView]:
+    """Those that hold now, newest first."""
+    waiting = frozenset(one.entry_id for one in await _appeals(db, person_id) if one.state == "open")
+    found = await _blocks(db, [person_id], waiting, now)
+    return [one for one in found.get(person_id, ()) if one.active]
+
+
+async def lines(db: AsyncSession, person_id: int) -> list[Line]:
+    """Somebody's ledger with its proofs, newest first, without what was only booked."""
     query = (
         select(CreditEvent)
         .where(CreditEvent.person_id == person_id, CreditEvent.kind != "booked")
@@ -132,7 +133,7 @@ async def _lines(db: AsyncSession, person_id: int, blocks: Sequence[BlockView]) 
         one.appointment_id: one
         for one in await view.listed(db, view.joined().where(Appointment.id.in_(ids)))
     }  # fmt: skip
-    told, channels = await _proofs(db, ids)
+    told, channels = await gathered(db, ids), await _channels(db, ids)
     rules = {
         one: block_rules(await rules_for(db, one)) for one in {row.hospital_id for row in rows}
     }  # fmt: skip
@@ -143,7 +144,7 @@ async def _lines(db: AsyncSession, person_id: int, blocks: Sequence[BlockView]) 
             row.at,
             visits.get(row.appointment_id or 0),
             channels.get(row.appointment_id or 0),
-            told.get(row.appointment_id or 0, ()),
+            told.get(row.appointment_id or 0, NOTHING),
             row.forgiven_why,
             [] if row.forgiven_at else counting(row.kind, row.at, rules[row.hospital_id], began),
         )
@@ -151,28 +152,12 @@ async def _lines(db: AsyncSession, person_id: int, blocks: Sequence[BlockView]) 
     ]
 
 
-async def _proofs(
-    db: AsyncSession, ids: Collection[int]
-) -> tuple[Mapping[int, Sequence[Told]], Mapping[int, str]]:
-    """What was told of these appointments, and by which channel they were given up."""
-    query = (
-        select(JournalRow.appointment_id, JournalRow.kind, JournalRow.at, JournalRow.channel, JournalRow.body)
-        .where(
-            JournalRow.appointment_id.in_(ids),
-            JournalRow.kind.in_([TextSent.kind, TextDelivered.kind, AppointmentCancelled.kind]),
-        )
-        .order_by(JournalRow.id)
+async def _channels(db: AsyncSession, ids: Collection[int]) -> Mapping[int, str]:
+    """By which channel these appointments were given up."""
+    query = select(JournalRow.appointment_id, JournalRow.channel).where(
+        JournalRow.appointment_id.in_(ids), JournalRow.kind == AppointmentCancelled.kind
     )
-    texts: dict[int, dict[int, Told]] = {}
-    channels: dict[int, str] = {}
-    for appointment_id, kind, at, channel, body in (await db.execute(query)).all():
-        assert appointment_id is not None
-        if kind == AppointmentCancelled.kind:
-            channels[appointment_id] = channel or ""
-            continue
-        of_it = texts.setdefault(appointment_id, {})
-        of_it[body["text_id"]] = Told(at, body["text_kind"], kind == TextDelivered.kind)
-    return {one: list(of_it.values()) for one, of_it in texts.items()}, channels
+    return {one: channel or "" for one, channel in (await db.execute(query)).all() if one is not None}
 
 
 async def _began(db: AsyncSession, person_id: int) -> list[Began]:

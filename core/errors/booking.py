@@ -68,6 +68,42 @@ class OfferGone(Refusal):
     code = "offer-gone"
 
 
+class ReminderOver(Refusal):
+    """The visit they were reminded of is not ahead any more. facts: state, of the visit."""
+
+    code = "reminder-over"
+
+
+class WaitingFree(Refusal):
+    """There is one left: nobody need wait. facts: session_id, department_id, doctor_id, day, half."""
+
+    code = "waiting-free"
+
+
+class WaitingTwice(Refusal):
+    """They stand on the waiting list for this already. facts: entry_id."""
+
+    code = "waiting-twice"
+
+
+class WaitingBooked(Refusal):
+    """They have booked what they would wait for. facts: appointment_id, day."""
+
+    code = "waiting-booked"
+
+
+class WaitingFull(Refusal):
+    """They stand on the waiting list as often as they may. facts: limit."""
+
+    code = "waiting-full"
+
+
+class SurveyOver(Refusal):
+    """The question was answered, or its time is over. facts: state."""
+
+    code = "survey-over"
+
+
 class Busy(Refusal):
     code = "busy"
 

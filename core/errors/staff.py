@@ -130,3 +130,9 @@ class DraftIncomplete(DeskRefusal):
     """Something must still be asked of the caller. facts: field, words."""
 
     code = "draft-incomplete"
+
+
+class FourEyes(DeskRefusal):
+    """Whoever entered a leave does not approve it (rule leave.four-eyes)."""
+
+    code = "four-eyes"

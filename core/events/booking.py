@@ -24,6 +24,8 @@ class HoldReleased(Event):
 
 
 class AppointmentBooked(Event):
+    """hold_id: of the hold it was made from."""
+
     kind = "appointment.booked"
     appointment_id: int
     person_id: int
@@ -32,6 +34,7 @@ class AppointmentBooked(Event):
     state: str
     version: int
     replaces: int | None = None
+    hold_id: str | None = None
 
 
 class AppointmentConfirmed(Event):
@@ -127,13 +130,17 @@ class BookingRefused(Event):
 
 
 class DraftOpened(Event):
-    """Something is being done for a caller. continued: it was left, and goes on in another contact."""
+    """Something is being done for a caller. continued: it was left, and goes on in another contact.
+
+    state: left where nobody calls: it waits from the beginning.
+    """
 
     kind = "draft.opened"
     draft_id: int
     interaction_id: int | None
     staff_id: int | None
     continued: bool
+    state: str = "open"
 
 
 class DraftTaken(Event):

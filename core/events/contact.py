@@ -7,19 +7,26 @@ from core.events.base import Event
 
 
 class InteractionOpened(Event):
+    """state: in which it begins; a call of ours begins with an operator or with a ringing telephone."""
+
     kind = "interaction.opened"
     interaction_id: int
     linked_id: str
     dnis: str
     known: bool
+    state: str = "ivr"
 
 
 class StepsTaken(Event):
-    """What was said and keyed in a stretch of a call; keys of secret fields only as a count."""
+    """What was said and keyed in a stretch of a call; keys of secret fields only as a count.
+
+    times: of each step; none in what was written before they were kept.
+    """
 
     kind = "interaction.steps"
     interaction_id: int
     steps: list[dict[str, Any]]
+    times: list[datetime] = []
 
 
 class CallerIdentified(Event):
@@ -222,11 +229,31 @@ class CallbackTaken(Event):
 
 
 class CallbackSettled(Event):
+    """staff_id: None when the caller was served without anybody settling it."""
+
     kind = "callback.settled"
     interaction_id: int
     callback_id: int
-    staff_id: int
+    staff_id: int | None
     state: str
+
+
+class PlaceKept(Event):
+    """A caller hung up; until then their place in the queue waits for them."""
+
+    kind = "queue.place-kept"
+    interaction_id: int
+    callback_id: int
+    until: datetime
+
+
+class PlaceEnded(Event):
+    """how: 'served', 'unreached', 'returned', 'lapsed'."""
+
+    kind = "queue.place-ended"
+    interaction_id: int
+    callback_id: int
+    how: str
 
 
 class DeskMessageSent(Event):

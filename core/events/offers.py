@@ -6,7 +6,7 @@ from core.events.base import Event
 
 
 class OfferMade(Event):
-    """appointment_id: the stopped visit, of a leave."""
+    """appointment_id: the stopped visit, of a leave. hold_id: of the hold that stands behind it."""
 
     kind = "offer.made"
     offer_id: int
@@ -17,6 +17,7 @@ class OfferMade(Event):
     session_id: int
     until: datetime
     version: int
+    hold_id: str | None = None
 
 
 class OfferAccepted(Event):

@@ -35,6 +35,12 @@ REACHED = {
     "cancel": "退约",
     "cancelled": "退约成功",
     "texting": "短信办理中",
+    "redial": "接着办",
+    "blocked": "告知暂停预约",
+    "calling": "正在拨号",
+    "gate": "请本人接听",
+    "told": "播报通知",
+    "other-times": "听其他时间",
 }
 _TONES = {
     Disposition.BOOKED: GOOD,
@@ -42,6 +48,8 @@ _TONES = {
     Disposition.CANCELLED: GOOD,
     Disposition.ANSWERED: GOOD,
     Disposition.MESSAGE: WAIT,
+    Disposition.CALLBACK: WAIT,
+    Disposition.LISTED: GOOD,
     Disposition.FAILED: BAD,
 }
 

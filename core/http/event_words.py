@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from core import events as e
+from core.booking.draft_places import PLACE_WORDS
 from core.contact.agent_rules import AGENT_WORDS, DISPOSITIONS, PAUSE_REASONS, AgentState
 from core.contact.distribution import QUEUE_CLASS_WORDS, QueueClass
 from core.contact.rules import State
@@ -94,6 +95,11 @@ def _released(event: e.HoldReleased, names: Names) -> Said:
     return "放回一个号", (why.get(event.why, event.why),), QUIET
 
 
+def _handed_on(event: e.DraftHandedOn, names: Names) -> Said:
+    was, now = PLACE_WORDS[event.was], PLACE_WORDS[event.now]
+    return f"转到{now}接着办", (f"从{was}转来",), QUIET
+
+
 def _refused(event: e.BookingRefused, names: Names) -> Said:
     rule = (f"规则：{event.rule}",) if event.rule else ()
     return "没有办成", (names.refusal(event.code), *rule), BAD
@@ -165,7 +171,7 @@ def _waited(title: str, tone: str) -> Words:
     return lambda event, names: (title, (f"等了 {event.waited_s} 秒",), tone)
 
 
-_ENDS = {"abandoned": "排队中挂机", "message": "转留言", "callback": "转回拨"}
+_ENDS = {"abandoned": "排队中挂机", "message": "转留言", "callback": "转回拨", "listed": "登记候补后挂机"}
 
 
 def _queue_ended(event: e.QueueEnded, names: Names) -> Said:
@@ -240,7 +246,7 @@ def step(taken: Mapping[str, Any], names: Names) -> str:
 _TEXT_VERBS = {
     "book": "预约", "query": "查询", "change": "改约", "cancel": "取消", "wait": "候补", "yes": "确认",
     "no": "放弃", "more": "更多", "choose": "选择", "score": "评价", "person": "人工", "help": "帮助",
-    "stop": "退订", "start": "恢复订阅",
+    "stop": "退订", "start": "恢复订阅", "other": "其他时间", "waiting": "候补查询", "unwait": "退出候补",
 }  # fmt: skip
 
 
@@ -249,6 +255,13 @@ def _handled(event: e.TextHandled, names: Names) -> Said:
         return "短信没有看懂，已回复说明", (), WAIT
     return f"短信指令：{_TEXT_VERBS.get(event.verb, event.verb)}", (), QUIET
 
+
+_PLACE_ENDED: Mapping[str, Said] = {
+    "served": ("轮到时已回拨接通", (), GOOD),
+    "unreached": ("轮到时回拨，没有接通", (), BAD),
+    "returned": ("本人再次来电，排回原来的位置", (), QUIET),
+    "lapsed": ("保留的排队位置到期，改为普通回拨", (), WAIT),
+}
 
 _WORDS: Mapping[type[e.Event], Words] = {
     e.PersonRegistered: _plain("登记了新的就诊人", GOOD),
@@ -276,6 +289,7 @@ _WORDS: Mapping[type[e.Event], Words] = {
     e.BookingRefused: _refused,
     e.DraftOpened: lambda event, names: ("接着办上次没办完的" if event.continued else "开始办理", (), QUIET),
     e.DraftTaken: _plain("换人接着办"),
+    e.DraftHandedOn: _handed_on,
     e.DraftLeft: lambda event, names: ("没有办完", (f"保留到 {moment(event.until)}",), WAIT),
     e.DraftClosed: _plain("办理结束"),
     e.PaymentReceived: _paid,
@@ -332,6 +346,8 @@ _WORDS: Mapping[type[e.Event], Words] = {
         QUIET,
     ),
     e.CallbackTried: _plain("回拨", WAIT),
+    e.PlaceKept: _plain("挂机保留排队位置", WAIT),
+    e.PlaceEnded: lambda event, names: _PLACE_ENDED.get(event.how, ("保留的排队位置结束", (), QUIET)),
     e.CallbackSettled: lambda event, names: ("回拨办结" if event.state == "done" else "放弃回拨", (), GOOD),
     e.DeskMessageSent: _plain("班长发话"),
     e.HandRaised: _plain("话务员举手求助", WAIT),

@@ -9,6 +9,7 @@ PARTS = {
     "database": "数据库",
     "switch": "电话交换机",
     "switch-line": "交换机连线",
+    "outbound": "自动外呼",
     "voice": "语音",
     "better-voice": "清晰语音",
     "outbox": "发件箱",

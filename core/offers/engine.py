@@ -7,7 +7,8 @@ from sqlalchemy import select, update
 
 from core.booking import hold as holds
 from core.booking.book import book, change
-from core.booking.commands import Book, Booked, Change, Hold
+from core.booking.cancel import cancel
+from core.booking.commands import Book, Booked, Cancel, Change, Hold
 from core.errors import NotFound, OfferGone, WrongInput
 from core.events import OfferAccepted, OfferEnded, OfferMade
 from core.offers.rules import HOLD_REASON, REFUSALS, Kind, State
@@ -84,6 +85,7 @@ async def make(work: Work, asked: Make) -> int:
             session_id=row.session_id,
             until=row.expires_at,
             version=row.version,
+            hold_id=row.hold_id,
         )
     )
     return row.id
@@ -120,12 +122,14 @@ async def accept(work: Work, offer_id: int) -> Booked:
 async def refuse(work: Work, offer_id: int, why: str = "refused") -> None:
     """The person does not want it; the slot is free at once. why: one of `offers.rules.REFUSALS`.
 
-    Raises WrongInput, NotFound, OfferGone.
+    'cancelled' gives the stopped visit up, too, with its fee in full. Raises WrongInput, NotFound, OfferGone.
     """
     if why not in REFUSALS:
         raise WrongInput(facts={"field": "why"})
     row = await _end(work, offer_id, State.REFUSED, why)
     await _let_go(work, row, "given-up")
+    if why == "cancelled" and row.appointment_id is not None:
+        await cancel(work, Cancel(row.appointment_id))
 
 
 async def withdraw(work: Work, offer_id: int, why: str) -> bool:

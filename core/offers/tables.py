@@ -62,4 +62,6 @@ class Offer(Base):
         Index("ix_offer_due", "expires_at", sqlite_where=_OPEN, postgresql_where=_OPEN),
         Index("ix_offer_phone", "phone_print", "made_at"),
         Index("ix_offer_source", "kind", "source_id"),
+        Index("ix_offer_appointment", "appointment_id"),
+        Index("ix_offer_made", "made_id"),
     )

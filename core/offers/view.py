@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.catalogue.tables import Department, Doctor, Hospital
@@ -49,6 +49,12 @@ class OfferView:
     made_at: datetime
     expires_at: datetime
     ended_at: datetime | None
+    hospital_id: int
+    hospital_pinyin: str
+    department_id: int
+    department_pinyin: str
+    doctor_id: int | None
+    doctor_pinyin: str | None
 
     def open(self, now: datetime) -> bool:
         """Whether an answer still counts."""
@@ -78,11 +84,26 @@ async def of_source(db: AsyncSession, kind: Kind, source_id: int) -> Sequence[Of
     return [_view(row) for row in (await db.execute(query.order_by(Offer.id.desc()))).all()]
 
 
+async def of_sources(db: AsyncSession, kind: Kind, source_ids: Sequence[int]) -> Sequence[OfferView]:
+    """The same for several cases or entries at once."""
+    query = _joined().where(Offer.kind == kind.value, Offer.source_id.in_(source_ids))
+    return [_view(row) for row in (await db.execute(query.order_by(Offer.id.desc()))).all()]
+
+
 async def open_for_visit(db: AsyncSession, appointment_id: int) -> OfferView | None:
     """The offer that stands for a stopped visit."""
     query = _joined().where(Offer.appointment_id == appointment_id, Offer.state == State.OPEN)
     row = (await db.execute(query)).one_or_none()
     return None if row is None else _view(row)
+
+
+async def open_among(
+    db: AsyncSession, offer_ids: Sequence[int], appointment_ids: Sequence[int]
+) -> Sequence[OfferView]:
+    """Those of these offers, and for these stopped visits, that still stand."""
+    named = or_(Offer.id.in_(offer_ids), Offer.appointment_id.in_(appointment_ids))
+    query = _joined().where(named, Offer.state == State.OPEN)
+    return [_view(row) for row in (await db.execute(query)).all()]
 
 
 def _joined() -> Select[*tuple[Any, ...]]:
@@ -94,6 +115,7 @@ def _joined() -> Select[*tuple[Any, ...]]:
             Session.number_kind, Session.id, Period.id, Slot.sequence, Session.day,
             Period.starts_at, Period.ends_at, Session.room, Session.fee_fen,
             Offer.phone_print, Offer.phone_sealed, Offer.made_at, Offer.expires_at, Offer.ended_at,
+            Session.hospital_id, Hospital.pinyin, Department.id, Department.pinyin, Doctor.id, Doctor.pinyin,
         )
         .join(Person, Person.id == Offer.person_id)
         .join(Slot, Slot.id == Offer.slot_id)

@@ -208,6 +208,12 @@ async def load(db: AsyncSession, recording_id: int) -> RecordingView:
     return (await _views(db, rows))[0]
 
 
+async def of_interaction(db: AsyncSession, interaction_id: int) -> Sequence[RecordingView]:
+    """The recordings of one contact, oldest first."""
+    query = _matching(Filters()).where(Recording.interaction_id == interaction_id)
+    return await _views(db, (await db.execute(query.order_by(Recording.id))).all())
+
+
 async def _views(db: AsyncSession, rows: Sequence[Row[Recording, Interaction, Staff]]) -> list[RecordingView]:
     calls = [row[1].id for row in rows]
     said: dict[int, list[str]] = {}

@@ -11,6 +11,7 @@ from core.accounts import credit, people
 from core.accounts.credit import Credit
 from core.accounts.credit_rules import last_day
 from core.booking.commands import Cancel
+from core.booking.miss_rules import Delivery
 from core.booking.visit import attend, miss_due
 from core.credit.engine import decide
 from core.credit.periods import CheckPeriod
@@ -72,7 +73,7 @@ async def test_a_line_says_which_visit_which_text_and_until_when_it_counts(
     (line,) = (await explained(town, account)).lines
     assert line.visit is not None
     assert (line.kind, line.visit.doctor, line.visit.day) == ("no-show", "陈建国", DAYS[0])
-    assert [(one.text_kind, one.delivered) for one in line.told] == [("booked", True)]
+    assert [(one.text_kind, one.delivery) for one in line.seen.texts] == [("booked", Delivery.DELIVERED)]
     (counts,) = line.counts
     assert (counts.rule.name, counts.rule.ref.value) == ("block.no-show", "3 -> 3m")
     assert counts.last_day == date(2026, 12, 3)

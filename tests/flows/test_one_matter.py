@@ -21,6 +21,7 @@ from tests.conftest import MASTER
 from tests.desks import Room
 from tests.flows.ways import AtDesk, ByApplication, ByPages, ByPhone, Way, by_text
 from tests.ivr.town import LI, Town, town
+from tests.replays import reproduced
 from tests.wizard import Surfer
 
 AREAS = frozenset({"slot", "hold", "appointment", "payment", "refund", "credit"})
@@ -48,6 +49,7 @@ async def elsewhere(sqlite_model: Path, tmp_path: Path) -> AsyncIterator[Town]:
     shutil.copy(sqlite_model, copy)
     database = open_database(f"sqlite+aiosqlite:///{copy}")
     yield await town(Hotline(database, clock, SeededChance(12320), AesSealer(MASTER), demo=True), clock)
+    await reproduced(database)
     await database.close()
 
 

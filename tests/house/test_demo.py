@@ -19,6 +19,7 @@ from core.catalogue.tables import Doctor
 from core.contact.rules import Disposition
 from core.credit.engine import active_blocks
 from core.database import open_database
+from core.leave.tables import Leave
 from core.people.engine import household
 from core.people.tables import Person, PersonPhone
 from core.schedule.tables import Session, Slot
@@ -142,8 +143,15 @@ async def test_who_missed_three_visits_is_refused_and_told_why(province: Hotline
     person = await person_of(province, BLOCKED)
     async with province.read() as db:
         assert await active_blocks(db, person, province.clock.now())
-    _, caller = await call(province, f"1{keyed(BLOCKED)[0]}1111110", BLOCKED.phone)
-    assert "refusal-blacklisted" in caller.heard, caller.heard
+    _, caller = await call(province, f"1{keyed(BLOCKED)[0]}2!", BLOCKED.phone)
+    assert caller.heard[3:6] == ["credit-missed", "credit-until", "credit-menu"]
+
+
+async def test_the_doctor_who_is_away_has_a_leave_in_force(province: Hotline) -> None:
+    async with province.read() as db:
+        (leave,) = (await db.execute(select(Leave))).scalars().all()
+        stopped = await db.scalar(select(func.count()).where(Session.state == "stopped"))
+    assert (leave.state, stopped) == ("approved", 1)
 
 
 async def test_a_family_shares_one_number(province: Hotline) -> None:

@@ -14,6 +14,7 @@ SHORTER = {
     "appointment-menu": "appointment-menu-more",
     "appointment-department": "appointment",
     "read-back-department": "read-back",
+    "outgoing-offer-department": "outgoing-offer",
 }
 
 

@@ -33,6 +33,7 @@ from tests.conftest import MASTER
 from tests.ivr.questions import Asked, unmeasured
 from tests.ivr.scripts import SCRIPTS, Script, ends_with
 from tests.ivr.town import FAMILY, LI, Town, book_for, prepare, town
+from tests.replays import reproduced
 
 
 @pytest.fixture
@@ -51,6 +52,7 @@ async def place(hotline: Hotline, clock: FrozenClock) -> Town:
 async def other_place(postgres_url: str, clock: FrozenClock, chance: SeededChance) -> AsyncIterator[Town]:
     database = open_database(postgres_url)
     yield await town(Hotline(database, clock, chance, AesSealer(MASTER), demo=True), clock)
+    await reproduced(database)
     await database.close()
 
 

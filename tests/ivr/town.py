@@ -20,6 +20,7 @@ from ivr.reception import Desk
 from tests.builders import SEED, Clinic, clinic
 from tests.clocks import FrozenClock, SeededChance
 from tests.conftest import MASTER
+from tests.replays import reproduced
 
 LI = "10712345678"  # 李秀英, has been with Dr Chen
 FAMILY = "10755550001"  # 王强 and 王小雨
@@ -111,6 +112,7 @@ async def _opened(path: Path, *, seed: int) -> AsyncIterator[tuple[Hotline, Froz
     database = open_database(f"sqlite+aiosqlite:///{path}")
     try:
         yield Hotline(database, clock, SeededChance(seed), AesSealer(MASTER), demo=True), clock
+        await reproduced(database)
     finally:
         await database.close()
 

@@ -25,6 +25,8 @@ from tests.ivr.conftest import town_model
 __all__ = ["town_model"]
 
 Route = Callable[[AgiCall], Awaitable[None]]
+# Telephones of tests send sound all the time, until one loses its power.
+SILENCE_S = 8
 # One number for each script, so that many can be played at once.
 NUMBERS = ("12320", *(f"123{place:03}" for place in range(60)))
 
@@ -38,6 +40,8 @@ class Exchange:
     voices: dict[str, Voice]
     answers: dict[str, Route] = field(default_factory=dict)
     later: dict[str, Route] = field(default_factory=dict)
+    after: dict[str, Route] = field(default_factory=dict)  # the talk; nobody is asked where nothing is
+    outbound: dict[str, Route] = field(default_factory=dict)  # who serves whom we call
 
     @property
     def voice(self) -> Voice:
@@ -110,6 +114,8 @@ async def exchange(settings: Settings, asterisk: Asterisk, voice: Voice) -> Asyn
 
     answers: dict[str, Route] = {}
     later: dict[str, Route] = {}
+    after: dict[str, Route] = {}
+    outbound: dict[str, Route] = {}
 
     async def reception(call: AgiCall) -> None:
         await answers[call.dnis](call)
@@ -117,19 +123,32 @@ async def exchange(settings: Settings, asterisk: Asterisk, voice: Voice) -> Asyn
     async def waiting(call: AgiCall) -> None:
         await later[call.dnis](call)
 
+    async def survey(call: AgiCall) -> None:
+        if call.dnis in after:
+            await after[call.dnis](call)
+
+    async def called(call: AgiCall) -> None:
+        await outbound[call.dnis](call)
+
     async def here(_call: AgiCall) -> None:
         """Whoever asks hears that we are there."""
 
     agi = AgiServer(
         "127.0.0.1",
         0,
-        {"reception": reception, "waiting": waiting, "desk-left": here},
+        {
+            "reception": reception,
+            "waiting": waiting,
+            "outbound": called,
+            "survey": survey,
+            "desk-left": here,
+        },
         sounds=sounds,
         messages=at.messages,
     )
     await agi.start()
-    switch = Switch(asterisk, replace(at, agi_port=agi.port), SystemChance())
+    switch = Switch(asterisk, replace(at, agi_port=agi.port, silence_s=SILENCE_S), SystemChance())
     await switch.start()
-    yield Exchange(switch, agi, voices, answers, later)
+    yield Exchange(switch, agi, voices, answers, later, after, outbound)
     await switch.stop()
     await agi.stop()

@@ -22,9 +22,11 @@ from ivr.agi import AgiCall
 from ivr.ami import Ami, AmiState
 from ivr.board import Board
 from ivr.control import Control
+from ivr.dialler import Dialler
 from ivr.distributing import Distributor
-from ivr.following import Follower
+from ivr.following import Follower, InTurn
 from ivr.line import Manners
+from ivr.outgoing_desk import OutgoingDesk
 from ivr.reception import Desk
 from ivr.recorder import NotRecording
 from ivr.rooms import Rooms
@@ -33,6 +35,7 @@ from ivr.targets import Targets
 from ivr.verifying import Verifier
 from tests.phones import Phone, phone
 from tests.switch.conftest import Exchange
+from tests.switch.players import PACE
 
 SOON_S = 15.0
 
@@ -113,8 +116,14 @@ class Floor:
 
 
 @asynccontextmanager
-async def floor(exchange: Exchange, hotline: Hotline, number: str = "12320") -> AsyncIterator[Floor]:
-    """The telephone side of `hotline` on this switch, without any operator yet."""
+async def floor(
+    exchange: Exchange,
+    hotline: Hotline,
+    number: str = "12320",
+    manners: Manners | None = None,
+    lines: int = 0,
+) -> AsyncIterator[Floor]:
+    """The telephone side of `hotline` on this switch, without any operator yet. lines: calls of ours at once."""
     board, at = Board(), exchange.at
     ami = Ami(at.ami_port, "hotline", at.ami_secret, clock=SystemClock(), chance=SystemChance())
     recorder, targets = NotRecording(), Targets(outbound=at.outbound is not None)
@@ -124,8 +133,10 @@ async def floor(exchange: Exchange, hotline: Hotline, number: str = "12320") -> 
 
     switchboard = Switchboard(hotline, board, control, targets, gap=recorder.gap)
     rooms = Rooms(hotline, board, switchboard, targets, recorder)
-    follower = Follower(hotline, board, rooms)
     distributor = Distributor(hotline, switchboard, policy=Policy())
+    outgoing = OutgoingDesk(hotline, PlainStore(hotline), manners, distributor.nudge)
+    dialler = Dialler(hotline, board, control, outgoing.talking, lines=lines, way_out=lines > 0, shown=number)
+    follower = Follower(hotline, board, InTurn(dialler, rooms))
     verifier = Verifier(
         hotline,
         board,
@@ -134,7 +145,7 @@ async def floor(exchange: Exchange, hotline: Hotline, number: str = "12320") -> 
         grace=timedelta(seconds=2),
         under_way=follower.under_way,
     )
-    desk = Desk(hotline, PlainStore(hotline), Manners(), distributor.nudge)
+    desk = Desk(hotline, PlainStore(hotline), manners or Manners(), distributor.nudge)
 
     async def receive(call: AgiCall) -> None:
         await desk.receive(call)
@@ -142,14 +153,23 @@ async def floor(exchange: Exchange, hotline: Hotline, number: str = "12320") -> 
     async def wait(call: AgiCall) -> None:
         await desk.wait(call)
 
+    async def called(call: AgiCall) -> None:
+        call.pace = PACE
+        await outgoing.receive(call)
+
     async def follow() -> None:
         while True:
             await follower.hear(await ami.events.get())
 
     exchange.answers[number], exchange.later[number] = receive, wait
+    exchange.outbound[number] = called
     await ami.start()
     await ami.until_up()
-    running = [asyncio.create_task(follow()), asyncio.create_task(distributor.run())]
+    running = [
+        asyncio.create_task(follow()),
+        asyncio.create_task(distributor.run()),
+        asyncio.create_task(dialler.run()),
+    ]
     try:
         yield Floor(hotline, exchange, switchboard, verifier, Control(ami), board)
     finally:

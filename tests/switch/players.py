@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from ivr.agi import AgiCall
-from ivr.call import END, Pace, Prompt, Recording
+from ivr.call import END, News, Pace, Prompt, Recording
 from ivr.keys import Entry
 from tests.phones import Phone
 
@@ -93,8 +93,8 @@ class Player:
     async def wait(self, seconds: float) -> None:
         await self.call.wait(seconds)
 
-    async def rest(self, seconds: float) -> str:
-        return await self.call.rest(seconds)
+    async def rest(self, seconds: float, news: News | None = None) -> str:
+        return await self.call.rest(seconds, news)
 
     async def transfer(self, target: str) -> None:
         self.target = target

@@ -20,6 +20,9 @@ from core.contact import engine as contact
 from core.contact.agent_tables import Agent
 from core.database import Base
 from core.http.pages import grouped
+from core.leave import entering
+from core.leave.rules import Enter, Kind
+from core.leave.tables import Leave
 from core.money.tables import ReconciliationLine, Refund
 from core.people.tables import Person
 from core.recordings import quality
@@ -31,7 +34,7 @@ from core.site.rules import Draft
 from core.site.tables import Announcement
 from core.staff.functions import FUNCTIONS
 from core.staff.tables import Role, Staff
-from core.values import system
+from core.values import Actor, ActorKind, Channel, system
 from core.work import Hotline
 from tests.builders import VISIT, Clinic, clinic
 from tests.entering import account, cookie, enter, form_token
@@ -64,6 +67,7 @@ POST /names/department/{department}                    403
 POST /names/doctor/{doctor}                            403
 GET  /desk/patients/{patient}                          404
 POST /desk/patients/{patient}/reveal                   404
+POST /desk/patients/{patient}/appeal                   404
 POST /desk/query/{appointment}/cancel                  403
 POST /desk/query/{appointment}/change                  403
 GET  /wall                                             403
@@ -79,6 +83,9 @@ POST /recordings/{recording}/sheet                     403
 GET  /recordings/{recording}/sound/mixed               403
 POST /recordings/sheets/{sheet}/appeal                 403
 POST /recordings/sheets/{sheet}/decide                 403
+GET  /cases/{recording}                                403
+POST /cases/{recording}/hear                           403
+GET  /cases/appointment/12345678                       403
 GET  /staff/announcements/{announcement}               403
 POST /staff/announcements/{announcement}               403
 POST /staff/announcements/{announcement}/publish       403
@@ -90,10 +97,22 @@ POST /staff/money/differences/{line}                   403
 POST /staff/money/refunds/{refund}/again               403
 POST /staff/money/refunds/{refund}/hand                403
 POST /staff/money/doubts/{attempt}                     403
+GET  /staff/leaves/{leave}                               404
+GET  /staff/leaves/{leave}/edit                          404
+POST /staff/leaves/{leave}/edit                          404
+POST /staff/leaves/{leave}/submit                        404
+POST /staff/leaves/{leave}/approve                       404
+POST /staff/leaves/{leave}/return                        404
+POST /staff/leaves/{leave}/withdraw                      404
+GET  /staff/leaves/{leave}/batch                         404
+POST /staff/leaves/{leave}/batch                         404
+GET  /staff/leaves/{leave}/report                        404
+GET  /staff/leaves/{leave}/report.xlsx                   404
 GET  /staff/texts                                      403
 POST /staff/texts/1/again                              403
 POST /staff/texts/1/leave                              403
 POST /staff/texts/1/read                               403
+POST /staff/appeals/1                                  404
 """
 OF_THE_WALL = [
     *(f"GET /wall/panel/{kind}/{key} 403" for kind in PANELS for key in ("", "{other}")),
@@ -105,9 +124,11 @@ NO_FOREIGN_ID = {
     "GET /account/captcha/{token}.png": "a picture of figures, for whoever was shown it",
     "GET /account/captcha/{token}.wav": "the same figures, spoken",
     "POST /account/sessions/{id}/end": "a patient's own, by their account",
+    "POST /account/kept/{id}": "what a patient's own number left, by their account",
     "POST /account/people/{id}/papers": "a patient's own, by their account",
     "POST /account/people/{id}/remove": "a patient's own, by their account",
     "POST /m/account/sessions/{id}/end": "a patient's own, by their account",
+    "POST /m/account/kept/{id}": "what a patient's own number left, by their account",
     "POST /m/account/people/{id}/papers": "a patient's own, by their account",
     "POST /m/account/people/{id}/remove": "a patient's own, by their account",
     "GET /account/orders/{serial}": "a patient's own, by their account",
@@ -220,12 +241,12 @@ def leads(told: Any, path: str) -> bool:
 
 IDS = (
     "other", "session", "role", "hospital", "department", "doctor", "patient", "appointment", "recording",
-    "sheet", "announcement", "day", "line", "refund", "attempt",
+    "sheet", "announcement", "leave", "day", "line", "refund", "attempt",
 )  # fmt: skip
 # Rows of these are theirs, or the hotline's: nothing of them may be otherwise afterwards.
 KEPT: tuple[type[Base], ...] = (
-    Agent, Announcement, Appointment, Department, Doctor, Hospital, Person, QualitySheet, ReconciliationLine,
-    Recording, Refund, Role, Slot, Staff,
+    Agent, Announcement, Appointment, Department, Doctor, Hospital, Leave, Person, QualitySheet,
+    ReconciliationLine, Recording, Refund, Role, Slot, Staff,
 )  # fmt: skip
 
 
@@ -277,13 +298,19 @@ async def world(app: web.Application, aiohttp_client: AiohttpClient, hotline: Ho
 
 
 async def money_and_words(hotline: Hotline, there: Clinic, appointment_id: int) -> dict[str, int]:
-    """An announcement of theirs, and money that needs a person."""
+    """An announcement and a leave of theirs, and money that needs a person."""
     async with hotline.work(system("seed")) as work:
         draft = Draft("notice", "停水", "明天停水。", VISIT, None, there.hospital_id)
         announcement = await announcements.write(work, draft)
+    by = Actor(ActorKind.STAFF, "their own", Channel.WEB, functions=frozenset({"leave"}))
+    async with hotline.work(by) as work:
+        span = (VISIT, "am"), (VISIT, "pm")
+        leave = await entering.enter(
+            work, Enter(there.hospital_id, Kind.STOP, *span, doctor_id=there.doctors["chen"])
+        )
     found = await trouble(hotline, there.hospital_id, appointment_id)
     return {
-        "announcement": announcement, "day": found.day_id, "line": found.line_id,
+        "announcement": announcement, "leave": leave, "day": found.day_id, "line": found.line_id,
         "refund": found.refund_id, "attempt": found.attempt_id,
     }  # fmt: skip
 

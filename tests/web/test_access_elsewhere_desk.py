@@ -14,6 +14,10 @@ from sqlalchemy import select
 from agent_desk.socket import COMMANDS
 from core.booking import draft
 from core.booking.tables import Appointment, Draft
+from core.calling import handed
+from core.calling.engine import Ask
+from core.calling.rules import Kind
+from core.calling.tables import OutboundCall
 from core.contact import engine as contact
 from core.contact.agent_tables import Matter
 from core.contact.tables import Callback
@@ -78,6 +82,11 @@ ELSEWHERE: Mapping[str, list[tuple[dict[str, Any], str]]] = {
     "callback.give-back": [({"callback_id": "{callback}"}, "changed-meanwhile")],
     "callback.settle": [({"callback_id": "{callback}", "state": "done"}, "changed-meanwhile")],
     "dial": [({"callback_id": "{callback}"}, "changed-meanwhile")],
+    "outbound.take": [({"call_id": "{handed}"}, "not-found")],
+    "outbound.give-back": [({"call_id": "{handed}"}, "not-found")],
+    "outbound.dial": [({"call_id": "{handed}"}, "not-found")],
+    "outbound.accept": [({"call_id": "{handed}"}, "not-found")],
+    "outbound.settle": [({"call_id": "{handed}", "how": "given-up"}, "not-found")],
 }
 
 NO_FOREIGN_ID = {
@@ -109,7 +118,9 @@ def test_every_command_is_tried_or_has_a_reason_why_not() -> None:
 
 # --- what is theirs -----------------------------------------------------------------------------------
 
-KEPT: tuple[type[Base], ...] = (Appointment, Callback, Draft, Hold, Matter, Person, Slot)
+KEPT: tuple[type[Base], ...] = (
+    Appointment, Callback, Draft, Hold, Matter, OutboundCall, Person, Slot,
+)  # fmt: skip
 
 
 @dataclass
@@ -154,8 +165,21 @@ async def theirs(room: Room) -> Theirs:
         "hospital": there.hospital_id, "department": there.department_id, "doctor": there.doctors["chen"],
         "draft": parts["draft"]["draft_id"], "version": chosen["version"], "callback": callback,
         "matter": parts["matters"][0]["matter_id"], "menu": await in_the_menu(room),
+        "handed": await handed_over(room, patient, booked.appointment_id),
     }  # fmt: skip
     return Theirs(room, here, there, ids)
+
+
+async def handed_over(room: Room, person_id: int, appointment_id: int) -> int:
+    """A call about their visit that operators make."""
+    async with room.hotline.work(SEED) as work:
+        until = work.now + timedelta(days=1)
+        number = phone(OTHERS, demo=True)
+        await handed.hand(
+            work, Ask(Kind.REMINDER, "reminder/1", person_id, number, work.now, until, appointment_id)
+        )
+        (one,) = await handed.waiting(work.db)
+    return one.call_id
 
 
 async def in_the_menu(room: Room) -> int:

@@ -69,6 +69,7 @@ POST /account/reset                                    x    x    x    x    x    
 GET /account                                           x    x    x    x    x    x    x
 GET /account/sessions                                  x    x    x    x    x    x    x
 POST /account/sessions/{id}/end                        x    x    x    x    x    x    x
+POST /account/kept/{id}                                x    x    x    x    x    x    x
 GET /account/info                                      x    x    x    x    x    x    x
 POST /account/info                                     x    x    x    x    x    x    x
 GET /account/phone                                     x    x    x    x    x    x    x
@@ -90,6 +91,10 @@ GET /account/credit                                    x    x    x    x    x    
 POST /account/credit                                   x    x    x    x    x    x    x
 GET /account/favourites                                x    x    x    x    x    x    x
 POST /account/favourites                               x    x    x    x    x    x    x
+GET /account/waiting                                   x    x    x    x    x    x    x
+POST /account/waiting                                  x    x    x    x    x    x    x
+GET /account/waiting/join                              x    x    x    x    x    x    x
+POST /account/waiting/join                             x    x    x    x    x    x    x
 GET /m/account/orders                                  x    x    x    x    x    x    x
 GET /m/account/orders/{serial}                         x    x    x    x    x    x    x
 GET /m/account/orders/{serial}/cancel                  x    x    x    x    x    x    x
@@ -98,6 +103,10 @@ GET /m/account/credit                                  x    x    x    x    x    
 POST /m/account/credit                                 x    x    x    x    x    x    x
 GET /m/account/favourites                              x    x    x    x    x    x    x
 POST /m/account/favourites                             x    x    x    x    x    x    x
+GET /m/account/waiting                                 x    x    x    x    x    x    x
+POST /m/account/waiting                                x    x    x    x    x    x    x
+GET /m/account/waiting/join                            x    x    x    x    x    x    x
+POST /m/account/waiting/join                           x    x    x    x    x    x    x
 GET /m/account/login                                   x    x    x    x    x    x    x
 POST /m/account/login                                  x    x    x    x    x    x    x
 POST /m/account/logout                                 x    x    x    x    x    x    x
@@ -108,6 +117,7 @@ POST /m/account/reset                                  x    x    x    x    x    
 GET /m/account                                         x    x    x    x    x    x    x
 GET /m/account/sessions                                x    x    x    x    x    x    x
 POST /m/account/sessions/{id}/end                      x    x    x    x    x    x    x
+POST /m/account/kept/{id}                              x    x    x    x    x    x    x
 GET /m/account/info                                    x    x    x    x    x    x    x
 POST /m/account/info                                   x    x    x    x    x    x    x
 GET /m/account/phone                                   x    x    x    x    x    x    x
@@ -164,6 +174,12 @@ POST /api/v1/holds                                     x    x    x    x    x    
 GET /api/v1/holds/{hold_id}                            x    x    x    x    x    x    x
 DELETE /api/v1/holds/{hold_id}                         x    x    x    x    x    x    x
 POST /api/v1/appointments                              x    x    x    x    x    x    x
+GET /api/v1/waiting                                    x    x    x    x    x    x    x
+POST /api/v1/waiting                                   x    x    x    x    x    x    x
+DELETE /api/v1/waiting/{place_id}                      x    x    x    x    x    x    x
+POST /api/v1/waiting/{place_id}/resume                 x    x    x    x    x    x    x
+POST /api/v1/waiting/{place_id}/accept                 x    x    x    x    x    x    x
+POST /api/v1/waiting/{place_id}/refuse                 x    x    x    x    x    x    x
 GET /api/v1/appointments                               x    x    x    x    x    x    x
 GET /api/v1/appointments/{serial}                      x    x    x    x    x    x    x
 POST /api/v1/appointments/{serial}/cancel              x    x    x    x    x    x    x
@@ -242,6 +258,20 @@ GET /staff/announcements/{id}                          .    .    .    .    x    
 POST /staff/announcements/{id}                         .    .    .    .    x    x    x
 POST /staff/announcements/{id}/publish                 .    .    .    .    x    x    x
 POST /staff/announcements/{id}/withdraw                .    .    .    .    x    x    x
+GET /staff/leaves                                      .    .    x    .    x    .    x
+GET /staff/leaves/new                                  .    .    x    .    x    .    x
+POST /staff/leaves/new                                 .    .    x    .    x    .    x
+GET /staff/leaves/{id}                                 .    .    x    .    x    .    x
+GET /staff/leaves/{id}/edit                            .    .    x    .    x    .    x
+POST /staff/leaves/{id}/edit                           .    .    x    .    x    .    x
+POST /staff/leaves/{id}/submit                         .    .    x    .    x    .    x
+POST /staff/leaves/{id}/approve                        .    .    x    .    x    .    x
+POST /staff/leaves/{id}/return                         .    .    x    .    x    .    x
+POST /staff/leaves/{id}/withdraw                       .    .    x    .    x    .    x
+GET /staff/leaves/{id}/batch                           .    .    x    .    x    .    x
+POST /staff/leaves/{id}/batch                          .    .    x    .    x    .    x
+GET /staff/leaves/{id}/report                          .    .    x    .    x    .    x
+GET /staff/leaves/{id}/report.xlsx                     .    .    x    .    .    .    x
 GET /staff/money                                       .    .    .    .    x    x    x
 GET /staff/money/days/{id}                             .    .    .    .    x    x    x
 POST /staff/money/days/{id}/again                      .    .    .    .    x    x    x
@@ -256,6 +286,9 @@ GET /staff/texts                                       .    .    x    .    .    
 POST /staff/texts/{id}/again                           .    .    x    .    .    x    x
 POST /staff/texts/{id}/leave                           .    .    x    .    .    x    x
 POST /staff/texts/{id}/read                            .    .    x    .    .    .    x
+GET /staff/appeals                                     .    .    x    .    .    .    x
+POST /staff/appeals/{id}                               .    .    x    .    .    .    x
+GET /staff/surveys                                     .    .    x    x    x    x    x
 GET /staff/audit                                       .    .    .    .    x    x    x
 GET /desk                                              .    x    x    .    .    .    x
 GET /desk/                                             .    x    x    .    .    .    x
@@ -263,6 +296,7 @@ GET /desk/socket                                       .    x    x    .    .    
 GET /desk/patients                                     .    x    x    .    x    .    x
 GET /desk/patients/{person}                            .    x    x    .    x    .    x
 POST /desk/patients/{person}/reveal                    .    .    x    .    .    .    x
+POST /desk/patients/{person}/appeal                    .    x    x    .    .    .    x
 GET /desk/query                                        .    x    x    .    x    .    x
 GET /desk/query/export                                 .    .    x    .    .    .    x
 POST /desk/query/{appointment}/cancel                  .    x    x    .    .    .    x
@@ -283,6 +317,9 @@ POST /recordings/{id}/sheet                            .    .    .    x    .    
 POST /recordings/sheets/{id}/appeal                    .    x    x    x    x    x    x
 POST /recordings/sheets/{id}/decide                    .    .    x    .    .    .    x
 GET /recordings/{id}/sound/{side}                      .    .    x    x    .    .    x
+GET /cases/{id}                                        .    .    x    x    .    .    x
+POST /cases/{id}/hear                                  .    .    x    x    .    .    x
+GET /cases/appointment/{serial}                        .    .    x    x    .    .    x
 """
 
 

@@ -38,6 +38,11 @@ draft.commit                                           .    x    x    .    .    
 draft.new                                              .    x    x    .    .    .    x    .    x    .    .
 draft.release                                          .    x    x    .    .    .    x    .    x    .    .
 draft.save                                             .    x    x    .    .    .    x    .    x    .    .
+outbound.accept                                        .    x    x    .    .    .    x    .    x    .    .
+outbound.dial                                          .    x    x    .    .    .    x    .    x    .    .
+outbound.give-back                                     .    x    x    .    .    .    x    .    x    .    .
+outbound.settle                                        .    x    x    .    .    .    x    .    x    .    .
+outbound.take                                          .    x    x    .    .    .    x    .    x    .    .
 matter.next                                            .    x    x    .    .    .    x    .    x    .    .
 person.pick                                            .    x    x    .    .    .    x    .    x    .    .
 catalogue.search                                       .    x    x    .    x    .    x    .    x    x    .
@@ -73,6 +78,7 @@ reveal                                                 .    .    x    .    .    
 FITS: Mapping[str, object] = {
     "appointment_id": 999_999,
     "callback_id": 999_999,
+    "call_id": 999_999,
     "card": "C0001",
     "changes": {},
     "day": "2026-11-26",
@@ -82,6 +88,7 @@ FITS: Mapping[str, object] = {
     "field": "identity",
     "first": "advice",
     "hospital_id": 999_999,
+    "how": "kept",
     "kind": "hospital",
     "matter_id": 999_999,
     "name": "李秀英",

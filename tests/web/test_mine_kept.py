@@ -15,6 +15,7 @@ from core.catalogue.tables import Doctor
 from core.credit.engine import decide
 from core.credit.periods import CheckPeriod
 from core.events import TextDelivered
+from core.http import credit_words
 from core.http.forms import FIELD
 from core.values import Actor, ActorKind, system
 from core.work import Hotline
@@ -23,7 +24,6 @@ from tests.builders import CALLER, SEED, SURFER, VISIT, Clinic, clinic
 from tests.clocks import FrozenClock
 from tests.pages import Open
 from tests.public import Client, text, words
-from web.mine import credit_words
 
 FORMS = pytest.mark.parametrize("form", ["", "/m"], ids=["full", "light"])
 JUDGE = Actor(ActorKind.STAFF, "judge", functions=frozenset({"appeals"}))

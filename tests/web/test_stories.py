@@ -14,10 +14,14 @@ from core.events import (
     AgentMoved,
     AppointmentBooked,
     BookingRefused,
+    DraftHandedOn,
     Event,
     InteractionClosed,
     InteractionMoved,
+    LeaveCaseMoved,
     MatterDisposed,
+    OfferEnded,
+    OutboundEnded,
     RecordingFaulty,
     event_kinds,
 )
@@ -46,6 +50,11 @@ CODES = {
     (MatterDisposed.kind, "first"): "booked",
     (RecordingFaulty.kind, "fault"): "lost",
     (MatterDisposed.kind, "second"): "new",
+    (LeaveCaseMoved.kind, "state"): "accepted",
+    (OfferEnded.kind, "state"): "lapsed",
+    (OutboundEnded.kind, "outcome"): "key",
+    (DraftHandedOn.kind, "was"): "menu",
+    (DraftHandedOn.kind, "now"): "desk",
 }
 
 

@@ -5,7 +5,7 @@ from aiohttp import web
 from web.account import routes as account_pages
 from web.api import app as api
 from web.booking import pages as booking_pages
-from web.mine import credit, favourites, orders
+from web.mine import credit, favourites, joining, orders, waiting
 from web.public import announcements, departments, doctors, frame, home, hospitals, line, search
 
 FULL = (
@@ -21,6 +21,8 @@ FULL = (
     *credit.routes,
     *account_pages.routes,
     *favourites.routes,
+    *waiting.routes,
+    *joining.routes,
     *api.routes,
 )
 

@@ -53,7 +53,8 @@ def week(asked: date | None, today: date, last: date | None) -> Week:
 class Cell:
     """One session. web, phone: how many may be had so; sms: what to write for it; 0 and '' where not.
 
-    soon: it opens later, and who registers for the draw stands in line by then (core.release).
+    soon: it opens later, and who registers for the draw stands in line by then (core.release). full: the
+    web has none left, and who wants to may wait for one (core.waiting).
     """
 
     session_id: int
@@ -72,6 +73,7 @@ class Cell:
     sms: str
     spans: Sequence[Span] = ()
     soon: bool = False
+    full: bool = False
 
     @property
     def bookable(self) -> bool:
@@ -126,6 +128,7 @@ def cell(
         sms,
         spans,
         soon=shown.standing(now) is Standing.SOON,
+        full=shown.standing(now) is Standing.FULL,
     )
 
 
