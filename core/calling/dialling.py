@@ -11,7 +11,7 @@ from core.calling import rules
 from core.calling.rules import Answer, Kind, Outcome, State
 from core.calling.tables import OutboundAttempt, OutboundCall
 from core.contact.tables import Interaction
-from core.events import CallHanded, InteractionOpened, OutboundEnded, OutboundTried
+from core.events import CallHanded, InteractionOpened, OutboundEnded, OutboundSettled, OutboundTried
 from core.values import Channel, Phone
 from core.work import Work
 
@@ -232,11 +232,24 @@ async def _late(work: Work, leg: str, key: str | None, answer: Answer) -> None:
     if attempt is None or attempt.outcome != Outcome.LOST:
         return
     attempt.outcome, attempt.key = Outcome.KEY.value, key
-    await work.db.execute(
+    settled = await work.db.execute(
         update(OutboundCall)
         .where(OutboundCall.id == attempt.call_id, OutboundCall.state.in_([State.WAITING, State.HANDED]))
         .values(state=State.DONE.value, answer=answer.value, ended_at=work.now)
+        .returning(OutboundCall.kind, OutboundCall.person_id, OutboundCall.appointment_id)
     )
+    row = settled.one_or_none()
+    if row is not None:
+        work.record(
+            OutboundSettled(
+                call_id=attempt.call_id,
+                sort=row.kind,
+                person_id=row.person_id,
+                appointment_id=row.appointment_id,
+                state=State.DONE.value,
+                answer=answer.value,
+            )
+        )
 
 
 async def _locked(work: Work, call_id: int) -> OutboundCall:
