@@ -25,6 +25,7 @@ from core.events import (
     ReminderDue,
     SurveyAsked,
     TextReplied,
+    WaitingPaused,
 )
 from core.values import local
 from sms.texts import NUMBERS, Kind, write
@@ -51,6 +52,7 @@ EVENTS: tuple[type[Event], ...] = (
     ReminderDue,
     SurveyAsked,
     TextReplied,
+    WaitingPaused,
 )
 ROUTES: dict[str, tuple[str, ...]] = {event.kind: (CARRIER,) for event in EVENTS}
 

@@ -33,6 +33,7 @@ _UNASKED = frozenset(
         Kind.LEAVE_OFFER,
         Kind.LEAVE_LAPSED,
         Kind.WAITING_LAPSED,
+        Kind.WAITING_PAUSED,
         Kind.REMINDER,
         Kind.SURVEY,
     }

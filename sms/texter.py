@@ -24,6 +24,7 @@ from core.events import (
     SurveyAsked,
     TextDropped,
     TextReplied,
+    WaitingPaused,
 )
 from core.money.link import pay_path
 from core.observing import Metrics, mask_text
@@ -32,7 +33,7 @@ from core.people import linking
 from core.ports import OutgoingText, OutsideError, TextExit
 from core.values import Channel, Phone, system
 from core.work import Hotline, Work
-from sms import calling_back, coded, kept, offering, recovering, released, reminding, scoring
+from sms import calling_back, coded, kept, offering, paused, recovering, released, reminding, scoring
 from sms.kept import Draft
 from sms.outbound import CallbackPromise, Drop, text_for, words_for
 from sms.quiet import not_before, wanted
@@ -196,6 +197,8 @@ class Texter:
             return await released.draft_of(work, event, public=self._public(), answers=self._answers)
         if isinstance(event, OfferMade | OfferEnded):
             return await offering.draft_of(work, event, answers=self._answers)
+        if isinstance(event, WaitingPaused):
+            return await paused.draft_of(work, event, answers=self._answers)
         if isinstance(event, ReminderDue):
             return await reminding.draft_of(work, event, answers=self._answers)
         if isinstance(event, SurveyAsked):

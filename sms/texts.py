@@ -40,6 +40,7 @@ class Kind(StrEnum):
     LEAVE_LAPSED = "leave-lapsed"
     WAITING_OFFER = "waiting-offer"
     WAITING_LAPSED = "waiting-lapsed"
+    WAITING_PAUSED = "waiting-paused"
     SUBSTITUTED = "substituted"
     REMINDER = "reminder"
     SURVEY = "survey"

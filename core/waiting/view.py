@@ -50,6 +50,7 @@ class EntryView:
     misses: int
     served_by: int | None
     offer_id: int | None
+    phone_sealed: bytes = field(repr=False)
     ahead: int | None = None
 
     @property
@@ -122,6 +123,7 @@ def _joined() -> Select[*tuple[Any, ...]]:
             Department.id, Department.name, Doctor.id, Doctor.name, Doctor.title,
             WaitingEntry.number_kind, WaitingEntry.first_day, WaitingEntry.last_day, WaitingEntry.half,
             WaitingEntry.joined_at, WaitingEntry.since, WaitingEntry.misses, WaitingEntry.served_by, Offer.id,
+            WaitingEntry.phone_sealed,
         )
         .join(Person, Person.id == WaitingEntry.person_id)
         .join(Hospital, Hospital.id == WaitingEntry.hospital_id)

@@ -32,6 +32,7 @@ KINDS: Mapping[str, str] = {
     "substituted": "换医生接诊",
     "waiting-offer": "候补到号",
     "waiting-lapsed": "候补号超时",
+    "waiting-paused": "候补暂停",
     "reminder": "就诊提醒",
     "survey": "评价",
     "reply": "回复",
