@@ -135,13 +135,17 @@ class _People:
         await self._sell_out()
         away = [s for s in await self._sessions("解小敏") if s.day > self._today + timedelta(days=4)]
         if away:
-            gone = away[0]
-            half = (gone.day, gone.half)
-            asked = Enter(gone.hospital_id, Kind.STOP, half, half, doctor_id=gone.doctor_id, reason="meeting")
-            async with self._hotline.work(WRITER) as work:
-                leave_id = await entering.enter(work, asked)
-                await leaves.submit(work, leave_id)
-                await leaves.approve(work, leave_id)
+            await self._leave(away[0])
+
+    async def _leave(self, gone: Session) -> None:
+        """A children's doctor is away, and some who have booked are to be told (/staff/leaves)."""
+        await self._fill(gone, min(6, gone.total), children=True)
+        half = (gone.day, gone.half)
+        asked = Enter(gone.hospital_id, Kind.STOP, half, half, doctor_id=gone.doctor_id, reason="meeting")
+        async with self._hotline.work(WRITER) as work:
+            leave_id = await entering.enter(work, asked)
+            await leaves.submit(work, leave_id)
+            await leaves.approve(work, leave_id)
 
     async def renew(self) -> None:
         """周敏 has an appointment as far ahead as can be, so that it lasts."""
@@ -156,16 +160,21 @@ class _People:
 
     async def _sell_out(self) -> None:
         for session in await self._sessions("仇玉兰"):
-            for number in range(session.total):
-                patient = self._somebody(session.id * 3 + number)
-                await self._book(session, await self._person(patient), patient.phone)
+            await self._fill(session, session.total)
 
-    def _somebody(self, number: int) -> Patient:
+    async def _fill(self, session: Session, numbers: int, *, children: bool = False) -> None:
+        """So many people nobody knows book there."""
+        for number in range(numbers):
+            patient = self._somebody(session.id * 3 + number, child=children)
+            await self._book(session, await self._person(patient), patient.phone)
+
+    def _somebody(self, number: int, *, child: bool = False) -> Patient:
         sex = ("female", "male")[number % 2]
         name = self._dice.choices(list(SURNAMES), list(SURNAMES.values()))[0] + "".join(
             self._dice.choices(GIVEN[sex], k=2)
         )
-        born = date(1950, 1, 1) + timedelta(days=number * 37 % 20_000)
+        first, span = (date(2016, 1, 1), 3_000) if child else (date(1950, 1, 1), 20_000)
+        born = first + timedelta(days=number * 37 % span)
         return Patient(name, born, number % 998 + 1, f"1073{number:07}")
 
     async def _person(self, patient: Patient) -> int:

@@ -19,7 +19,7 @@ from core.catalogue.tables import Doctor
 from core.contact.rules import Disposition
 from core.credit.engine import active_blocks
 from core.database import open_database
-from core.leave.tables import Leave
+from core.leave.tables import Leave, LeaveCase
 from core.people.engine import household
 from core.people.tables import Person, PersonPhone
 from core.schedule.tables import Session, Slot
@@ -151,7 +151,9 @@ async def test_the_doctor_who_is_away_has_a_leave_in_force(province: Hotline) ->
     async with province.read() as db:
         (leave,) = (await db.execute(select(Leave))).scalars().all()
         stopped = await db.scalar(select(func.count()).where(Session.state == "stopped"))
+        displaced = await db.scalar(select(func.count()).select_from(LeaveCase))
     assert (leave.state, stopped) == ("approved", 1)
+    assert displaced
 
 
 async def test_a_family_shares_one_number(province: Hotline) -> None:
