@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import structlog
+from hypothesis import settings
 
 from core.database import Database, open_database
 from core.observing import mask_record
@@ -23,6 +24,10 @@ from tests.replays import reproduced
 
 # The default prints every local variable of a traceback: slow, and full of personal data.
 structlog.configure(processors=[mask_record, structlog.processors.JSONRenderer()])
+
+# No test fails because the machine is slow today.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 MEASURED = pytest.StashKey[list[str]]()
 

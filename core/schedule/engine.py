@@ -198,8 +198,14 @@ async def _publish_part(work: Work, plans: Sequence[Plan], books: dict[int, Rule
         await work.db.execute(insert(Slot), numbered[start : start + CHUNK])
     for plan, session_id in zip(plans, ids, strict=True):
         work.record(SessionPublished(session_id=session_id, slots=plan.capacity))
-    for row, session_id in zip(sessions, ids, strict=True):
-        if row["release_at"] <= work.now < row["stop_at"]:
+    released = {
+        session_id: row["department_id"]
+        for row, session_id in zip(sessions, ids, strict=True)
+        if row["release_at"] <= work.now < row["stop_at"]
+    }
+    awaited = await freed.awaited_among(work.db, set(released.values()))
+    for session_id, department_id in released.items():
+        if department_id in awaited:
             await freed.rest_new(work, session_id)
     return ids
 

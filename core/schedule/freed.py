@@ -3,7 +3,7 @@
 Who waits is not known here: the waiting list says beforehand whose slots are awaited.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -79,6 +79,12 @@ async def awaited(db: AsyncSession, slot: SlotFacts) -> bool:
         Awaited.until >= slot.day,
     )
     return (await db.execute(query.limit(1))).first() is not None
+
+
+async def awaited_among(db: AsyncSession, departments: Collection[int]) -> set[int]:
+    """For which of these departments somebody may be waiting: a night publishes thousands of sessions."""
+    query = select(Awaited.department_id).where(Awaited.department_id.in_(departments)).distinct()
+    return set((await db.execute(query)).scalars())
 
 
 async def leave_word(
