@@ -69,7 +69,7 @@ async def _own(seat: Seat, db: AsyncSession, draft_id: int) -> DraftView:
     return seen
 
 
-async def _own_in(seat: Seat, work: Work, draft_id: int) -> DraftView:
+async def own_in(seat: Seat, work: Work, draft_id: int) -> DraftView:
     """The same, and what is done is done in its call."""
     seen = await _own(seat, work.db, draft_id)
     work.interaction_id = seen.interaction_id
@@ -80,7 +80,7 @@ async def save(seat: Seat, asked: Save, _key: str) -> Said:
     """What was typed; the part `draft` follows with what is missing now, and what to read back."""
     fields = frozenset(asked.changes)
     async with seat.work() as work:
-        await _own_in(seat, work, asked.draft_id)
+        await own_in(seat, work, asked.draft_id)
         await patients.must_reach(work.db, asked.changes, seat.by)
         saved = await draft.save(work, asked.draft_id, version=asked.version, changes=asked.changes)
     seat.floor.typed(seat.staff_id, fields)
@@ -91,7 +91,7 @@ async def save(seat: Seat, asked: Save, _key: str) -> Said:
 
 async def choose(seat: Seat, asked: Choose, _key: str) -> Said:
     async with seat.work() as work:
-        await _own_in(seat, work, asked.draft_id)
+        await own_in(seat, work, asked.draft_id)
         await _in_scope(seat, work, asked.session_id)
         held = await draft_slot.choose(
             work, asked.draft_id, session_id=asked.session_id, period_id=asked.period_id
@@ -109,7 +109,7 @@ async def _in_scope(seat: Seat, work: Work, session_id: int) -> None:
 
 async def release(seat: Seat, asked: OfDraft, _key: str) -> Said:
     async with seat.work() as work:
-        before = await _own_in(seat, work, asked.draft_id)
+        before = await own_in(seat, work, asked.draft_id)
         if before.held is not None:
             seat.by.must_see(before.held.hospital_id)
         seen = await draft_slot.let_go(work, asked.draft_id)

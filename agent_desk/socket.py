@@ -18,6 +18,7 @@ from agent_desk import (
     commands_matters,
     commands_outbound,
     commands_shift,
+    commands_waiting,
 )
 from agent_desk.commands import BUSY, FAILURE, Command, Said, Seat, answer
 from agent_desk.floor import FLOOR, Floor
@@ -37,6 +38,7 @@ COMMANDS: Mapping[str, Command[Any]] = {
     **commands_looking.COMMANDS,
     **commands_matters.COMMANDS,
     **commands_outbound.COMMANDS,
+    **commands_waiting.COMMANDS,
 }
 
 # Commands under way for one desk; a page that asks for more does not wait for answers.

@@ -57,6 +57,10 @@ ELSEWHERE: Mapping[str, list[tuple[dict[str, Any], str]]] = {
         ({"draft_id": "{draft}"}, "not-allowed"),
         ({"draft_id": "{menu}"}, "not-allowed"),
     ],
+    "waiting.join": [
+        ({"draft_id": "{draft}"}, "not-allowed"),
+        ({"draft_id": "{menu}"}, "not-allowed"),
+    ],
     "draft.save": [
         ({"draft_id": "{draft}", "version": "{version}", "changes": {"note": "x"}}, "not-allowed"),
         ({"draft_id": "{menu}", "version": 1, "changes": {"note": "x"}}, "not-allowed"),

@@ -43,6 +43,7 @@ outbound.dial                                          .    x    x    .    .    
 outbound.give-back                                     .    x    x    .    .    .    x    .    x    .    .
 outbound.settle                                        .    x    x    .    .    .    x    .    x    .    .
 outbound.take                                          .    x    x    .    .    .    x    .    x    .    .
+waiting.join                                           .    x    x    .    .    .    x    .    x    .    .
 matter.next                                            .    x    x    .    .    .    x    .    x    .    .
 person.pick                                            .    x    x    .    .    .    x    .    x    .    .
 catalogue.search                                       .    x    x    .    x    .    x    .    x    x    .

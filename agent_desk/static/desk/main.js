@@ -127,6 +127,7 @@ const commands = [
   { label: "同级号源", key: "F10", act: () => work.choose.open_equals() },
   { label: "提交预约", key: "Ctrl+Enter", act: () => work.commit() },
   { label: "放弃占号", act: () => act("draft.release", { draft_id: draft.part?.draft_id }), off: () => (draft.part?.hold ? "" : "现在没有占号") },
+  { label: "登记候补", act: wait_in_line, off: () => (draft.part ? "" : "现在没有草稿") },
   { label: "下一事项", key: "Alt+N", act: next_matter, off: () => (store.parts.call ? "" : "现在没有来电") },
   { label: "保持", key: "F4", act: () => act("hold"), off: in_call },
   { label: "取回", key: "F4", act: () => act("retrieve"), off: in_call },
@@ -148,6 +149,11 @@ const commands = [
   { label: "签出", act: open.sign_out },
   { label: "按键表", key: "F1", act: open.keys },
 ];
+
+async function wait_in_line() {
+  const done = await act("waiting.join", { draft_id: draft.part.draft_id });
+  if (done) note.tell(done.ahead ? `已登记候补，前面还有 ${done.ahead} 位` : "已登记候补，排在第一位", "good");
+}
 
 // --- what stands on the line --------------------------------------------------------------------------
 
