@@ -126,7 +126,7 @@ class Outgoing:
         async with self.line.hotline.work(self.line.actor, self.line.interaction_id) as work:
             await dialling.ended(work, self.line.call.id, Outcome.SILENT, answer=Answer.ELSEWHERE)
         self.settled = True
-        await self.line.call.say(Prompt("outgoing-answered"))
+        await self.line.call.say(Prompt("greeting"), Prompt("outgoing-answered"))
         await self.line.call.hang_up()
         return Disposition.NOTHING
 

@@ -131,7 +131,7 @@ async def test_an_answer_by_text_while_it_rang_is_thanked_for(owing: Owing) -> N
         await offers.accept(work, owing.offers["李秀英"])
     caller = Asked("", ani=None, id=one.leg)
     await OutgoingDesk(owing.hotline, owing.clinic.store).receive(caller)
-    assert caller.heard == ["outgoing-answered"]
+    assert caller.heard == ["greeting", "outgoing-answered"]
     assert await came_to(owing) == ("silent", None, "elsewhere", "nothing")
 
 
@@ -263,4 +263,4 @@ async def test_a_visit_that_was_given_up_is_not_reminded_of(owing: Owing) -> Non
     await owing.reminded(*LI)
     async with owing.hotline.work(TEXTER) as work:
         await cancel(work, Cancel(owing.visits["李秀英"]))
-    assert (await call(owing, "")).heard == ["outgoing-answered"]
+    assert (await call(owing, "")).heard == ["greeting", "outgoing-answered"]
