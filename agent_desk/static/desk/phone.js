@@ -176,16 +176,17 @@ export class Phone extends EventTarget {
     for (const open of ["connected", "registrationFailed"]) agent.on(open, () => this.#insist(agent));
     agent.on("newRTCSession", ({ originator, session }) => originator === "remote" && this.#invited(session, agent));
     agent.start();
+    this.#insist(agent);
   }
 
-  // A switch that has just come up may refuse a phone, or leave it without an answer; JsSIP would then wait
-  // half a minute, or for good.
+  // A switch that has just come up may refuse a phone, or leave it, or even its line, without an answer; JsSIP
+  // would then wait half a minute, or for good.
   #insist(agent) {
     if (agent !== this.#agent) return;
     clearTimeout(this.#patience);
     this.#patience = setTimeout(() => {
       const { phone } = this.#store.parts;
-      if (agent !== this.#agent || this.registered || !agent.isConnected() || this.#session || !phone?.user) return;
+      if (agent !== this.#agent || this.registered || this.#session || !phone?.user) return;
       this.#agent = null;
       agent.stop();
       this.#connect(phone);
