@@ -6,17 +6,22 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
+import asyncpg
 from sqlalchemy import BigInteger, DateTime, Dialect, Integer, MetaData, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
+from core.errors import StorageAway
 from core.sqlite import FLEETING
 from core.sqlite import connector as sqlite_connector
+from core.storage import away
 
 # What an engine is told for units of work that need not survive a power cut.
 OF_FLEETING = "hotline_fleeting"
+# A server that does not answer at all is not waited for longer. Seconds.
+CONNECT_S = 5.0
 
 Key = BigInteger().with_variant(Integer, "sqlite")
 
@@ -68,7 +73,8 @@ class Database:
         self.sqlite = writer.dialect.name == "sqlite"
         self._fleeting = writer.execution_options(**{OF_FLEETING: True})
         # First come, first served: a pool's queue lets a task that has just finished overtake.
-        self._turn = asyncio.Lock()
+        # Whoever writes to SQLite by a connection of its own takes it as well.
+        self.turn = asyncio.Lock()
 
     @property
     def url(self) -> str:
@@ -80,10 +86,11 @@ class Database:
 
         fleeting: for what a power cut would make untrue anyway, such as who talks to whom. Its end does not
         wait for the disk, which is most of what others wait for; whatever is durable after it makes it so.
+        Raises StorageAway, also when it broke at the end: then nobody knows whether it was kept.
         """
         engine = self._fleeting if fleeting else self.writer
         if self.sqlite:
-            async with self._turn, self._session(engine) as session:
+            async with self.turn, self._session(engine) as session:
                 yield session
         else:
             async with self._session(engine) as session:
@@ -100,13 +107,13 @@ class Database:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
-        """One consistent look; nothing is kept."""
-        async with AsyncSession(self.reader, expire_on_commit=False) as session:
+        """One consistent look; nothing is kept. Raises StorageAway."""
+        async with answering(), AsyncSession(self.reader, expire_on_commit=False) as session:
             yield session
 
     @asynccontextmanager
     async def _session(self, engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
-        async with AsyncSession(engine, expire_on_commit=False) as session:
+        async with answering(), AsyncSession(engine, expire_on_commit=False) as session:
             async with session.begin():
                 yield session
 
@@ -132,6 +139,25 @@ class Database:
         await self.reader.dispose()
 
 
+@asynccontextmanager
+async def answering() -> AsyncIterator[None]:
+    """Raises StorageAway for whatever means that the database is away."""
+    try:
+        yield
+    except Exception as error:
+        if away(error):
+            raise StorageAway from error
+        raise
+
+
+async def _reach(*where: Any, **how: Any) -> Any:
+    """A connection to PostgreSQL; a machine that does not answer is told as the server would tell it."""
+    try:
+        return await asyncpg.connect(*where, **how)
+    except (OSError, TimeoutError) as error:
+        raise asyncpg.ConnectionFailureError(type(error).__name__) from error
+
+
 def open_database(url: str, *, pool: int = 8) -> Database:
     """Open `sqlite+aiosqlite:///path` or `postgresql+asyncpg://…`.
 
@@ -141,8 +167,9 @@ def open_database(url: str, *, pool: int = 8) -> Database:
     kind = make_url(url).drivername
     if kind == "postgresql+asyncpg":
         engine = create_async_engine(
-            url, pool_size=pool, max_overflow=0, pool_timeout=60, pool_pre_ping=True, hide_parameters=True
-        )
+            url, pool_size=pool, max_overflow=0, pool_timeout=60, pool_pre_ping=True, hide_parameters=True,
+            connect_args={"async_creator_fn": _reach, "timeout": CONNECT_S},
+        )  # fmt: skip
         _tune_postgresql(engine)
         return Database(engine, engine)
     if kind != "sqlite+aiosqlite":

@@ -127,12 +127,13 @@ def set_up_logs(stream: TextIO, *, level: int = logging.INFO) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)  # it tells each waking
 
 
 # --- metrics ------------------------------------------------------------------------------------------
 
 Measure = Callable[[], Awaitable[None]]
+# Seconds, for what should take a few thousandths of one.
+QUICK = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1)
 
 
 class Metrics:
@@ -169,6 +170,32 @@ class Metrics:
             "hotline_timer_rows", "Rows that timed work has settled", ["job"], registry=registry
         )
         self.texts = Counter("hotline_texts", "Texts to patients", ["kind", "state"], registry=registry)
+        self.booking_waiting = Gauge(
+            "hotline_booking_waiting", "Commands in the line of the booking writer", registry=registry
+        )
+        self.booking_batch = Histogram(
+            "hotline_booking_batch_commands",
+            "Commands of one commit",
+            buckets=(1, 2, 4, 8, 16, 32, 64),
+            registry=registry,
+        )
+        self.booking_commit = Histogram(
+            "hotline_booking_commit_seconds",
+            "How long a commit of the booking writer waits for the disk",
+            buckets=QUICK,
+            registry=registry,
+        )
+        self.booking_batch_took = Histogram(
+            "hotline_booking_batch_seconds",
+            "How long a batch takes from its first question to its commit",
+            buckets=QUICK,
+            registry=registry,
+        )
+        self.booking_aside = Counter(
+            "hotline_booking_aside",
+            "Commands that a batch left to a transaction of their own",
+            registry=registry,
+        )
         self.loop_lag = Histogram(
             "hotline_loop_lag_seconds",
             "How late the event loop runs what is due",

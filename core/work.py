@@ -1,6 +1,6 @@
 """One unit of work: a transaction, one reading of the clock, one actor, the events it leaves."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -71,6 +71,7 @@ class Hotline:
 
     routes: event kind to the outside carriers that must hear of it ('sms').
     committed: called after each commit that left events, to wake feed and outbox; must not block.
+    listeners: told of the events of each commit of this process, after it; must not block either.
     """
 
     database: Database
@@ -80,6 +81,7 @@ class Hotline:
     demo: bool = False
     routes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     committed: Callable[[], None] = lambda: None
+    listeners: list[Callable[[Sequence[Event]], None]] = field(default_factory=list)
 
     @asynccontextmanager
     async def work(
@@ -95,7 +97,13 @@ class Hotline:
             await self._write_events(work)
         if fleeting and any(event.kind in self.routes for event in work.events):
             await self.database.settle()
-        if work.events:
+        self.tell(work.events)
+
+    def tell(self, events: Sequence[Event]) -> None:
+        """These were just committed."""
+        if events:
+            for listener in self.listeners:
+                listener(events)
             self.committed()
 
     async def run(
@@ -122,7 +130,7 @@ class Hotline:
         await work.db.flush()
         # One statement for all: a night's publishing leaves thousands, and holds the write lock meanwhile.
         transaction = 0 if self.database.sqlite else text("pg_current_xact_id()::text::bigint")
-        rows = [_journal_row(work, event) for event in work.events]
+        rows = [journal_row(event, work.now, work.by, work.interaction_id) for event in work.events]
         statement = insert(JournalRow).values(transaction=transaction)
         if not any(row["kind"] in self.routes for row in rows):
             await work.db.execute(statement, rows)
@@ -143,14 +151,15 @@ class Hotline:
             await work.db.execute(insert(OutboxRow), outgoing)
 
 
-def _journal_row(work: Work, event: Event) -> dict[str, Any]:
+def journal_row(event: Event, now: datetime, by: Actor, interaction_id: int | None) -> dict[str, Any]:
+    """What the journal keeps of an event, by column."""
     body = event.model_dump(mode="json")
     return {
-        "at": work.now,
+        "at": now,
         "kind": event.kind,
-        "actor": work.by.name,
-        "channel": work.by.channel,
-        "interaction_id": body.get("interaction_id", work.interaction_id),
+        "actor": by.name,
+        "channel": by.channel,
+        "interaction_id": body.get("interaction_id", interaction_id),
         "appointment_id": body.get("appointment_id"),
         "person_id": body.get("person_id"),
         "session_id": body.get("session_id"),

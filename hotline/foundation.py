@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import structlog
 
-from core.booking.store import PlainStore, Store
+from core.booking.group.store import group_store, into
+from core.booking.store import Store
 from core.chance import SystemChance, SystemClock
 from core.database import open_database
 from core.links import cashiers
@@ -65,7 +66,9 @@ async def foundation(settings: Settings) -> AsyncIterator[Foundation]:
         )
         if settings.demo:
             await seeded(hotline, settings.demo_size)
-        yield Foundation(settings, hotline, PlainStore(hotline), wake, neighbours, Metrics())
+        metrics = Metrics()
+        async with group_store(hotline, measure=into(metrics)) as store:
+            yield Foundation(settings, hotline, store, wake, neighbours, metrics)
     finally:
         await database.close()
 

@@ -94,6 +94,7 @@ async def departments(
         select(Session.department_id, func.min(Session.release_at))
         .where(
             Session.hospital_id == hospital_id,
+            Session.day >= day_of(now),
             Session.state == SessionState.PUBLISHED,
             Session.release_at > now,
         )
@@ -205,7 +206,7 @@ async def _counts(
             func.count().filter(Slot.state.in_([SlotState.BOOKED, SlotState.TAKEN, SlotState.USED])),
         )
         .join(Session, Session.id == Slot.session_id)
-        .where(Slot.session_id.in_(ids))
+        .where(Session.id.in_(ids))
         .group_by(Slot.session_id)
     )
     found: defaultdict[int, _Counts] = defaultdict(_Counts)
@@ -239,7 +240,7 @@ async def _periods(
         )
         .join(Session, Session.id == Period.session_id)
         .outerjoin(Slot, Slot.period_id == Period.id)
-        .where(Period.session_id.in_(ids))
+        .where(Session.id.in_(ids))
         .group_by(Period.id)
         .order_by(Period.starts_at)
     )

@@ -6,13 +6,14 @@ from datetime import datetime
 from sqlalchemy import select, update
 
 from core.booking.commands import Book, Booked, Change
+from core.booking.contact import Contact, contact_of
 from core.booking.deadlines import for_leave, may_change
 from core.booking.facts import SlotFacts
 from core.booking.hold import live_hold
 from core.booking.loading import Asked, appointment, asked, facts_for
 from core.booking.may import may_book, pay_terms
 from core.booking.paying import hold_still
-from core.booking.rules import FHIR, FOR_LEAVE, State, step
+from core.booking.rules import FHIR, FOR_LEAVE, State, first_state, step
 from core.booking.tables import Appointment
 from core.credit.book import RuleBook
 from core.credit.engine import note
@@ -20,7 +21,6 @@ from core.errors import HoldLapsed
 from core.events import AppointmentBooked, AppointmentChanged
 from core.money import engine as money
 from core.money.rules import after_change
-from core.people.register import tail_print
 from core.schedule import freed, slots
 from core.schedule.tables import Hold, Slot
 from core.values import Channel, Phone, serial
@@ -39,7 +39,7 @@ async def book(work: Work, command: Book) -> Booked:
     row = await live_hold(work, command.hold_id)
     slot = await work.db.get_one(Slot, row.slot_id)
     wanted = await asked(work, session_id=row.session_id, period_id=slot.period_id)
-    contact = _contact(work, command.contact)
+    contact = contact_of(work.sealer, command.contact)
     channel = work.by.channel or Channel.WINDOW
     facts = await facts_for(
         work, wanted.slot, person_id=command.person_id, contact_print=contact.mark, channel=channel
@@ -59,7 +59,7 @@ async def book(work: Work, command: Book) -> Booked:
             booker_id=command.booker_id,
             contact=contact,
             channel=channel,
-            state=_first_state(provisional, terms.pay_by),
+            state=first_state(provisional, terms.pay_by),
             pay_mode=terms.mode,
             pay_by=terms.pay_by,
         ),
@@ -92,9 +92,9 @@ async def change(work: Work, command: Change) -> Booked:
     old_asked = await asked(work, session_id=old.session_id)
     may_change(old, old_asked.book, slot=old_asked.slot, now=work.now, by=work.by, override=command.override)
     contact = (
-        _Contact(old.contact_print, old.contact_tail, old.contact_sealed)
+        Contact(old.contact_print, old.contact_tail, old.contact_sealed)
         if command.contact is None
-        else _contact(work, command.contact)
+        else contact_of(work.sealer, command.contact)
     )
     facts = await facts_for(
         work, wanted.slot, person_id=old.person_id, contact_print=contact.mark,
@@ -124,7 +124,7 @@ async def change(work: Work, command: Change) -> Booked:
             booker_id=old.booker_id,
             contact=contact,
             channel=channel,
-            state=_first_state(facts.person.identity_kind is None, waits),
+            state=first_state(facts.person.identity_kind is None, waits),
             pay_mode="card" if old.pay_mode == "card" and not due_fen and not moved else terms.mode,
             pay_by=waits,
             replaces=old,
@@ -154,24 +154,6 @@ async def change(work: Work, command: Change) -> Booked:
 
 
 @dataclass(frozen=True)
-class _Contact:
-    """The number that the texts go to, as it is kept."""
-
-    mark: str
-    tail: str | None
-    sealed: bytes
-
-
-def _contact(work: Work, number: Phone) -> _Contact:
-    digits = number.digits
-    return _Contact(
-        work.sealer.fingerprint(digits, "phone"),
-        tail_print(work.sealer, digits, "phone"),
-        work.sealer.seal(digits, "phone"),
-    )
-
-
-@dataclass(frozen=True)
 class _Draft:
     hold_id: str
     slot: Slot
@@ -179,18 +161,12 @@ class _Draft:
     book: RuleBook
     person_id: int
     booker_id: int | None
-    contact: _Contact
+    contact: Contact
     channel: Channel
     state: State
     pay_mode: str
     pay_by: datetime | None
     replaces: Appointment | None = None
-
-
-def _first_state(provisional: bool, pay_by: datetime | None) -> State:
-    if pay_by is not None:
-        return State.UNPAID
-    return State.PROVISIONAL if provisional else State.BOOKED
 
 
 async def _occupy(work: Work, row: Hold) -> None:

@@ -10,7 +10,7 @@ from core.booking.freeing import rest_freed
 from core.booking.loading import appointment, asked
 from core.booking.paying import hold_still
 from core.booking.rules import FHIR, FOR_LEAVE, State, step
-from core.booking.tables import Appointment
+from core.booking.tables import IS_UNPAID, Appointment
 from core.credit.engine import note
 from core.events import AppointmentCancelled, AppointmentExpired
 from core.money import engine as money
@@ -78,7 +78,7 @@ async def expire_due(work: Work, limit: int = 100) -> int:
     """End appointments that were not paid by their time; free the slots; return how many."""
     due = await work.db.execute(
         select(Appointment)
-        .where(Appointment.state == State.UNPAID, Appointment.pay_by <= work.now)
+        .where(IS_UNPAID, Appointment.pay_by <= work.now)
         .order_by(Appointment.pay_by)
         .limit(limit)
         .with_for_update(skip_locked=True)

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from core.booking.commands import HeldSlot, Hold
 from core.booking.loading import Asked, asked, facts_for
@@ -10,6 +10,7 @@ from core.booking.may import may_ask, may_book, ruled
 from core.errors import HoldLapsed, HoldUnknown, Refusal, ShareUsedUp, SlotFull, SlotTaken
 from core.events import HoldReleased, SlotHeld
 from core.schedule import freed, slots
+from core.schedule.tables import IS_LIVE
 from core.schedule.tables import Hold as HoldRow
 from core.values import Channel
 from core.work import Work
@@ -95,8 +96,10 @@ async def _full(work: Work, command: Hold, wanted: Asked) -> Refusal:
 
 async def let_older_choice_go(work: Work, owner: str) -> None:
     """An owner has one choice at a time."""
+    # Coalesced: no planner is to read all live holds of a quiet moment instead of the owner's own.
+    live = func.coalesce(HoldRow.state == "live", False)
     older = await work.db.execute(
-        select(HoldRow).where(HoldRow.owner == owner, HoldRow.state == "live", HoldRow.reason == "choice")
+        select(HoldRow).where(HoldRow.owner == owner, live, HoldRow.reason == "choice")
     )
     for row in older.scalars():
         await release(work, row.id, why="moved")
@@ -159,7 +162,7 @@ async def lapse_due(work: Work, limit: int = 100) -> int:
     """Free the slots of holds whose time is over; return how many."""
     due = await work.db.execute(
         select(HoldRow.id)
-        .where(HoldRow.state == "live", HoldRow.expires_at <= work.now)
+        .where(IS_LIVE, HoldRow.expires_at <= work.now)
         .order_by(HoldRow.expires_at)
         .limit(limit)
         .with_for_update(skip_locked=True)

@@ -8,8 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.booking.facts import ActiveBlock, BookingFacts, PastAppointment, PersonFacts, SlotFacts
-from core.booking.rules import LIVE, State
-from core.booking.tables import Appointment
+from core.booking.rules import State
+from core.booking.tables import IS_LIVE, Appointment
 from core.credit.book import RuleBook
 from core.credit.engine import active_blocks, rules_for
 from core.errors import AppointmentUnknown, NotFound
@@ -160,7 +160,7 @@ async def _phone_persons(db: AsyncSession, contact_print: str | None, now: datet
         select(Appointment.person_id)
         .where(
             Appointment.contact_print == contact_print,
-            Appointment.state.in_(sorted(LIVE)),
+            IS_LIVE,
             Appointment.day >= day_of(now),
         )
         .distinct()

@@ -1,5 +1,6 @@
 """An appointment's life as a table, and who may do what to it; pure."""
 
+from datetime import datetime
 from enum import StrEnum
 
 from core.errors import WrongState
@@ -70,3 +71,10 @@ def step(state: State, to: State) -> State:
     if to not in NEXT[state]:
         raise WrongState(facts={"state": state.value, "wanted": to.value})
     return to
+
+
+def first_state(provisional: bool, pay_by: datetime | None) -> State:
+    """What a new appointment is. provisional: nobody knows yet who it is by number."""
+    if pay_by is not None:
+        return State.UNPAID
+    return State.PROVISIONAL if provisional else State.BOOKED

@@ -91,26 +91,29 @@ class PlainStore:
         if interaction_id is None:
             return
         async with self._hotline.work(by, interaction_id) as work:
-            work.record(
-                BookingRefused(
-                    code=refusal.code,
-                    rule=refusal.rule.key if refusal.rule else None,
-                    verb=type(command).__name__.lower(),
-                    session_id=getattr(command, "session_id", None),
-                    person_id=getattr(command, "person_id", None),
-                )
-            )
+            work.record(told(command, refusal))
+
+
+def told(command: Command, refusal: Refusal) -> BookingRefused:
+    """The line of a call's story that tells of a refusal."""
+    return BookingRefused(
+        code=refusal.code,
+        rule=refusal.rule.key if refusal.rule else None,
+        verb=type(command).__name__.lower(),
+        session_id=getattr(command, "session_id", None),
+        person_id=getattr(command, "person_id", None),
+    )
 
 
 async def once(work: Work, command: Command) -> Outcome:
     """Do a command, or answer it as before if its key has been here. Raises KeyReused."""
     if command.key is None:
         return await ACTS[type(command)](work, command)
-    fingerprint = _fingerprint(command)
+    mark = fingerprint(command)
     # The key goes in first: of two repeats at once the second waits here and then finds the first.
     maker = sqlite.insert if work.house.database.sqlite else postgresql.insert
     row = {
-        "key": command.key, "verb": type(command).__name__.lower(), "fingerprint": fingerprint,
+        "key": command.key, "verb": type(command).__name__.lower(), "fingerprint": mark,
         "outcome": {}, "at": work.now,
     }  # fmt: skip
     added = await work.db.execute(
@@ -118,7 +121,7 @@ async def once(work: Work, command: Command) -> Outcome:
     )
     if added.one_or_none() is None:
         before = await work.db.get_one(CommandKey, command.key)
-        if before.fingerprint != fingerprint:
+        if before.fingerprint != mark:
             raise KeyReused
         return unpacked(before.outcome)
     outcome = await ACTS[type(command)](work, command)
@@ -127,6 +130,7 @@ async def once(work: Work, command: Command) -> Outcome:
     return outcome
 
 
-def _fingerprint(command: Command) -> str:
+def fingerprint(command: Command) -> str:
+    """32 characters, the same for the same command; without its key, and without a phone in it."""
     words = {name: value for name, value in sorted(vars(command).items()) if name not in ("key", "contact")}
     return hashlib.blake2b(f"{type(command).__name__}{words}".encode(), digest_size=16).hexdigest()

@@ -10,7 +10,7 @@ from core.booking.evidence import gathered
 from core.booking.loading import appointment, asked
 from core.booking.miss_rules import NOTHING, Evidence
 from core.booking.rules import FHIR, State, step
-from core.booking.tables import Appointment
+from core.booking.tables import IS_DUE, Appointment
 from core.credit.engine import forgive, note
 from core.errors import WrongState
 from core.events import AppointmentAttended, AppointmentCheckedIn, AppointmentMissed
@@ -67,7 +67,7 @@ async def miss_due(work: Work, limit: int = 200) -> int:
     due = await work.db.execute(
         select(Appointment)
         .where(
-            Appointment.state.in_([State.BOOKED, State.CHECKED_IN]),
+            IS_DUE,
             Appointment.day < day_of(work.now),
             Appointment.ends_at < work.now - timedelta(hours=1),
         )

@@ -1,6 +1,6 @@
 """Which days are working days: weekdays, but for what the holiday table says."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 
 from sqlalchemy import select
@@ -15,7 +15,11 @@ async def working_days(db: AsyncSession) -> Callable[[date], bool]:
     The table is filled from the yearly notice; beyond it the weekday decides, which is a guess
     that hurts nobody: it only shifts a deadline counted in working days.
     """
-    named = dict((await db.execute(select(Holiday.day, Holiday.working))).all())
+    return working_by(dict((await db.execute(select(Holiday.day, Holiday.working))).all()))
+
+
+def working_by(named: Mapping[date, bool]) -> Callable[[date], bool]:
+    """The same from the named days: True for one that is worked though it is a weekend."""
 
     def is_working(day: date) -> bool:
         return named.get(day, day.isoweekday() <= 5)

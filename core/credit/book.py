@@ -62,6 +62,9 @@ class RuleBook:
         self.hospital_id = hospital_id
         self.is_working = is_working
         self._rows: dict[str, list[_Candidate]] = {}
+        self._asks: dict[str, frozenset[str]] = {}
+        # A booking asks some thirty rules twice, and the rows of a book never change.
+        self._known: dict[tuple[str | None, ...], Ruling] = {}
         for row in rows:
             if row.state == "on" and row.hospital_id in (None, hospital_id):
                 key = _read_key(row.key)
@@ -76,6 +79,15 @@ class RuleBook:
             }
             if any(own.values()):
                 self._rows = own
+                self._known.clear()
+        self._asks = self._qualifiers()
+
+    def _qualifiers(self) -> dict[str, frozenset[str]]:
+        """What the answer of each rule depends on: the words by which its rows tell cases apart."""
+        return {
+            name: frozenset(word for candidate in found for word, _ in candidate.named.qualifiers)
+            for name, found in self._rows.items()
+        }
 
     def ruling(
         self,
@@ -93,8 +105,29 @@ class RuleBook:
         A department qualifier fits every department whose code begins with it: 07 is all of
         paediatrics. A clock qualifier fits while its hours last.
         """
-        clock = f"{local(now):%H:%M}" if now else None
-        case = {"kind": kind, "department": department, "half": half, "channel": channel, "clock": clock}
+        asks = self._asks.get(name)
+        if not asks:
+            return self._answer((name, None, None, None, None, None))
+        return self._answer(
+            (
+                name,
+                kind if "kind" in asks else None,
+                department if "department" in asks else None,
+                half if "half" in asks else None,
+                channel if "channel" in asks else None,
+                f"{local(now):%H:%M}" if now and "clock" in asks else None,
+            )
+        )
+
+    def _answer(self, case: tuple[str | None, ...]) -> Ruling:
+        known = self._known.get(case)
+        if known is None:
+            known = self._known[case] = self._find(case)
+        return known
+
+    def _find(self, asked: tuple[str | None, ...]) -> Ruling:
+        name = str(asked[0])
+        case = dict(zip(("kind", "department", "half", "channel", "clock"), asked[1:], strict=True))
         fitting = [c for c in self._rows.get(name, ()) if _fits(c.named, case)]
         own = [c for c in fitting if c.row.hospital_id is not None]
         spec = KEYS[name]
@@ -134,7 +167,7 @@ class RuleBook:
         for name in PROMISED:
             said = self.ruling(name, kind=kind, department=department, half=half).ref.value
             kept[name] = said
-            for channel in self._singled_out(name):
+            for channel in self._singled_out(name) if "channel" in self._asks.get(name, ()) else ():
                 own = self.ruling(name, kind=kind, department=department, half=half, channel=channel)
                 if own.ref.value != said:
                     kept[f"{name}@channel={channel}"] = own.ref.value

@@ -2,17 +2,19 @@
 
 # ruff: noqa: F403 the rooms of one house: whoever names a refusal need not know in which it lives
 from core.errors.base import *
-from core.errors.base import DeskRefusal, PageRefusal, Refusal
+from core.errors.base import Coded, DeskRefusal, PageRefusal, Refusal
 from core.errors.booking import *
 from core.errors.keeping import *
 from core.errors.patients import *
 from core.errors.staff import *
+from core.errors.storage import *
+from core.errors.storage import StorageAway
 
 
-def all_refusals() -> list[type[Refusal]]:
-    """Every kind of refusal there is."""
+def all_refusals() -> list[type[Coded]]:
+    """Every kind of refusal there is, and what is none but is told in the same way."""
     kinds = [kind for kind in Refusal.__subclasses__() if kind.code]
-    return [*kinds, *PageRefusal.__subclasses__(), *DeskRefusal.__subclasses__()]
+    return [*kinds, StorageAway, *PageRefusal.__subclasses__(), *DeskRefusal.__subclasses__()]
 
 
 def all_codes() -> list[str]:

@@ -20,8 +20,8 @@ class RuleRef:
 
 
 @dataclass(eq=False)
-class Refusal(Exception):
-    """The engine's no. `facts` are plain values without personal data, for the words of a face."""
+class Coded(Exception):
+    """What every face has words for. `facts` are plain values without personal data, for those words."""
 
     code: ClassVar[str] = ""
     rule: RuleRef | None = None
@@ -31,6 +31,10 @@ class Refusal(Exception):
         return f"{self.code} {dict(self.facts)}" + (
             f" by {self.rule.key}={self.rule.value}" if self.rule else ""
         )
+
+
+class Refusal(Coded):
+    """The engine's no."""
 
 
 class DeskRefusal(Refusal):

@@ -1,13 +1,15 @@
 """What every store of the hot path must do; one that commits many commands at once comes here too."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
 from sqlalchemy import func, select
 
 from core import journal
 from core.booking.commands import Book, Cancel, Change, Hold
+from core.booking.group.store import group_store
 from core.booking.store import PlainStore, Store
 from core.booking.tables import Appointment
 from core.contact.engine import open_interaction
@@ -17,7 +19,17 @@ from core.values import Phone
 from core.work import Hotline
 from tests.builders import CALLER, Clinic, clinic
 
-STORES: dict[str, Callable[[Hotline], Store]] = {"plain": PlainStore}
+
+
+@asynccontextmanager
+async def plain(hotline: Hotline) -> AsyncIterator[Store]:
+    yield PlainStore(hotline)
+
+
+STORES: dict[str, Callable[[Hotline], AbstractAsyncContextManager[Store]]] = {
+    "plain": plain,
+    "group": group_store,
+}
 
 
 @pytest.fixture
@@ -26,8 +38,9 @@ async def town(hotline: Hotline) -> Clinic:
 
 
 @pytest.fixture(params=list(STORES))
-def store(request: pytest.FixtureRequest, hotline: Hotline) -> Store:
-    return STORES[request.param](hotline)
+async def store(request: pytest.FixtureRequest, hotline: Hotline) -> AsyncIterator[Store]:
+    async with STORES[request.param](hotline) as opened:
+        yield opened
 
 
 async def held(store: Store, town: Clinic, session: int, person: int, key: str | None = None) -> str:

@@ -1,0 +1,81 @@
+"""Write what a batch has decided: all at once where nothing is in the way, else one by one in savepoints."""
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+
+from core.booking.commands import packed
+from core.booking.group.door import Door
+from core.booking.group.line import Asking
+from core.booking.group.plan import Plan
+from core.booking.group.texts import ORDER
+from core.booking.store import fingerprint
+from core.outbox_table import WAITING
+from core.work import journal_row
+
+# What one bad row raises; whatever else a driver raises ends the batch.
+SPOILT = (sqlite3.IntegrityError, asyncpg.IntegrityConstraintViolationError)
+Routes = Mapping[str, tuple[str, ...]]
+
+
+class GuardLost(Exception):
+    """A row was not as it had been read: somebody without our locks was quicker."""
+
+
+async def write(door: Door, plans: Mapping[Asking, Plan], now: datetime, routes: Routes) -> set[Asking]:
+    """Write every plan, its key, its events and what goes outside; return those that could not be.
+
+    Each is whole or not at all. Raises the driver's errors of a storage that fails.
+    """
+    ids = iter(await door.ids("journal", sum(len(plan.events) for plan in plans.values())))
+    for asking, plan in plans.items():
+        _keep(asking, plan, now)
+        for event in plan.events:
+            _tell(asking, plan, event, next(ids), now, routes)
+    try:
+        await door.say("savepoint batch")
+        await _write(door, list(plans.values()))
+        return set()
+    except (*SPOILT, GuardLost):
+        await door.say("rollback to savepoint batch")
+    return {asking for asking, plan in plans.items() if not await _alone(door, plan)}
+
+
+async def _alone(door: Door, plan: Plan) -> bool:
+    await door.say("savepoint one")
+    try:
+        await _write(door, [plan])
+    except (*SPOILT, GuardLost):
+        await door.say("rollback to savepoint one")
+        return False
+    finally:
+        await door.say("release savepoint one")
+    return True
+
+
+async def _write(door: Door, plans: Sequence[Plan]) -> None:
+    for name in ORDER:
+        rows = [row for plan in plans for row in plan.rows.get(name, ())]
+        if rows and await door.write(name, rows) != len(rows):
+            raise GuardLost(name)
+
+
+def _keep(asking: Asking, plan: Plan, now: datetime) -> None:
+    command = asking.command
+    if command.key is not None and plan.outcome is not None:
+        verb = type(command).__name__.lower()
+        plan.add("key", command.key, verb, fingerprint(command), json.dumps(packed(plan.outcome)), now)
+
+
+def _tell(asking: Asking, plan: Plan, event: Any, journal_id: int, now: datetime, routes: Routes) -> None:
+    row = journal_row(event, now, asking.by, asking.interaction_id)
+    plan.add(
+        "journal", journal_id, row["at"], row["kind"], row["actor"], row["channel"], row["interaction_id"],
+        row["appointment_id"], row["person_id"], row["session_id"], json.dumps(row["body"]),
+    )  # fmt: skip
+    for carrier in routes.get(event.kind, ()):
+        plan.add("outbox", carrier, journal_id, row["appointment_id"], WAITING, False, now, now, 0)
