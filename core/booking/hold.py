@@ -10,7 +10,7 @@ from core.booking.may import may_ask, may_book, ruled
 from core.errors import HoldLapsed, HoldUnknown, Refusal, ShareUsedUp, SlotFull, SlotTaken
 from core.events import HoldReleased, SlotHeld
 from core.schedule import freed, slots
-from core.schedule.tables import IS_LIVE
+from core.schedule.tables import LIVE_HOLD
 from core.schedule.tables import Hold as HoldRow
 from core.values import Channel
 from core.work import Work
@@ -162,7 +162,7 @@ async def lapse_due(work: Work, limit: int = 100) -> int:
     """Free the slots of holds whose time is over; return how many."""
     due = await work.db.execute(
         select(HoldRow.id)
-        .where(IS_LIVE, HoldRow.expires_at <= work.now)
+        .where(LIVE_HOLD, HoldRow.expires_at <= work.now)
         .order_by(HoldRow.expires_at)
         .limit(limit)
         .with_for_update(skip_locked=True)

@@ -30,6 +30,8 @@ log = structlog.get_logger()
 AT_A_TIME = 8
 # Draws of serial numbers before we say that old ones must be archived; as booking.book.DRAWS.
 DRAWS = 20
+# A command leaves no more than these, and one for each older choice that it lets go.
+EVENTS = 2
 # Two processes wanted each other's locks: each command is tried again alone.
 LOST_RACE = ("40P01", "40001")
 
@@ -69,9 +71,10 @@ class Batch:
         """Nothing is raised: what fails is the answer to whom it fails."""
         self._watch("taken")
         mark = self._full.mark
+        loader = Loader(self._door, self._books, self._hotline.sealer, self._askings, self._now)
         try:
-            async with self._door.transaction():
-                await self._do()
+            async with self._door.transaction(loader.locks()):
+                await self._do(loader)
                 self._watch("applied")
                 self._applied = perf_counter()
         except Exception as error:
@@ -83,12 +86,13 @@ class Batch:
         self._answer(mark)
         self._watch("answered")
 
-    async def _do(self) -> None:
-        loader = Loader(self._door, self._books, self._hotline.sealer, self._askings, self._now)
+    async def _do(self, loader: Loader) -> None:
         picture = await loader.load()
         self._watch("loaded")
         new = sum(isinstance(asking.command, Book | Change) for asking in self._askings)
-        ids = iter(await self._door.ids("appointment", new)) if new else iter(())
+        choices = sum(map(len, picture.choices.values()))
+        made, told_ = await self._door.ids(new, EVENTS * len(self._askings) + choices)
+        ids = iter(made)
         serials = iter(await self._draw(new)) if new else iter(())
         for place, asking in enumerate(self._askings):
             if asking in loader.aside:
@@ -100,7 +104,7 @@ class Batch:
         self._watch("decided")
         plans = {asking: plan for asking, plan in self._plans.items() if plan.rows or plan.events}
         if plans:
-            spoilt = await write(self._door, plans, picture.now, self._hotline.routes)
+            spoilt = await write(self._door, plans, picture.now, self._hotline.routes, iter(told_))
             for asking in spoilt:
                 del self._plans[asking]
                 self._answers.pop(asking, None)

@@ -15,9 +15,8 @@ class Books:
         self._stamp: Any = None
         self._kept: dict[int, RuleBook] = {}
 
-    async def of(self, door: Door, hospitals: Iterable[int]) -> dict[int, RuleBook]:
+    async def of(self, door: Door, hospitals: Iterable[int], stamp: tuple[Any, ...]) -> dict[int, RuleBook]:
         """The books of these hospitals, as the rows are in the transaction that the door has open."""
-        stamp = tuple((await door.ask(door.q.stamp))[0])
         if stamp != self._stamp:
             self._stamp, self._kept = stamp, {}
         wanted = set(hospitals)

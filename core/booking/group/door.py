@@ -3,7 +3,7 @@
 import asyncio
 import json
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, date, datetime
@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Protocol
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.booking.group.texts import FREE_OF_MANY, Questions, for_postgresql, for_sqlite
+from core.booking.group.texts import ALONE, FREE_OF_MANY, Questions, for_postgresql, for_sqlite, together
 from core.database import Database
 from core.sqlite import BUSY_MS
 
@@ -37,7 +37,8 @@ class Door(Protocol):
     sqlite: bool
     q: Questions
 
-    def transaction(self) -> AbstractAsyncContextManager[None]: ...
+    def transaction(self, locks: Sequence[int]) -> AbstractAsyncContextManager[None]:
+        """One transaction, with these keys locked as by Database.lock and a savepoint `batch` before all."""
 
     async def ask(self, text: str, *arguments: Any) -> Sequence[Row]:
         """Rows of one of the questions."""
@@ -48,11 +49,11 @@ class Door(Protocol):
     async def free(self, wants: Sequence[Want], now: datetime) -> list[list[Row]]:
         """Each want's candidates: id, session, period, sequence, pool. Nobody else gets them now."""
 
-    async def ids(self, table: str, number: int) -> Sequence[int]:
-        """Ids that nobody else will give to a row of this table."""
+    async def ids(self, appointments: int, events: int) -> tuple[Sequence[int], Sequence[int]]:
+        """Ids that nobody else will give to a row of these tables."""
 
-    async def write(self, name: str, rows: Sequence[Row]) -> int:
-        """Write rows of one kind; return how many there were to write."""
+    async def write(self, rows: Mapping[str, Sequence[Row]]) -> dict[str, int]:
+        """Write rows by the names of texts, in this order; return how many of each there were to write."""
 
     async def say(self, statement: str) -> None:
         """savepoint, rollback to, release."""
@@ -97,11 +98,12 @@ class SqliteDoor:
         await asyncio.get_running_loop().run_in_executor(self._thread, act)
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[None]:
+    async def transaction(self, locks: Sequence[int]) -> AsyncIterator[None]:
         async with self._turn:
             connection = self._connection
             try:
                 await self._begin(connection)
+                connection.execute("savepoint batch")
                 yield
                 await asyncio.shield(self._there(connection.commit))
             except BaseException:
@@ -133,13 +135,18 @@ class SqliteDoor:
         execute, at = self._connection.execute, _told(now)
         return [execute(self.q.free, (*want[:4], at, *want[4:])).fetchall() for want in wants]
 
-    async def ids(self, table: str, number: int) -> Sequence[int]:
-        (newest,) = self._connection.execute(f"select coalesce(max(id), 0) from {table}").fetchone()
-        return range(newest + 1, newest + number + 1)
+    async def ids(self, appointments: int, events: int) -> tuple[Sequence[int], Sequence[int]]:
+        newest = """select (select coalesce(max(id), 0) from appointment),
+            (select coalesce(max(id), 0) from journal)"""
+        made, told = self._connection.execute(newest).fetchone()
+        return range(made + 1, made + appointments + 1), range(told + 1, told + events + 1)
 
-    async def write(self, name: str, rows: Sequence[Row]) -> int:
-        told = [tuple(map(_told, row)) for row in rows]
-        return self._connection.executemany(self._writes[name], told).rowcount
+    async def write(self, rows: Mapping[str, Sequence[Row]]) -> dict[str, int]:
+        many, writes = self._connection.executemany, self._writes
+        return {
+            name: many(writes[name], [tuple(map(_told, row)) for row in some]).rowcount
+            for name, some in rows.items()
+        }
 
     async def say(self, statement: str) -> None:
         self._connection.execute(statement)
@@ -185,6 +192,11 @@ def _told(value: Any) -> Any:
     return value
 
 
+def _locking(keys: Sequence[int]) -> list[str]:
+    # One order everywhere, or two of us wait for each other.
+    return [f"select pg_advisory_xact_lock({key})" for key in sorted(set(keys))]
+
+
 class PostgresDoor:
     """One connection of the house's pool, held for good; made anew when it broke."""
 
@@ -197,12 +209,12 @@ class PostgresDoor:
         self._raw: Any = None
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[None]:
+    async def transaction(self, locks: Sequence[int]) -> AsyncIterator[None]:
         try:
             if self._held is None:
                 self._held = await self._engine.connect()
                 self._raw = (await self._held.get_raw_connection()).driver_connection
-            await self._raw.execute("begin")
+            await self._raw.execute(";".join(["begin", *_locking(locks), "savepoint batch"]))
             yield
             await self._raw.execute("commit")
         except BaseException:
@@ -234,13 +246,25 @@ class PostgresDoor:
             found[place - 1].append(slot)
         return found
 
-    async def ids(self, table: str, number: int) -> Sequence[int]:
-        series = f"select nextval('{table}_id_seq') from generate_series(1, $1)"
-        return [row[0] for row in await self._raw.fetch(series, number)]
+    async def ids(self, appointments: int, events: int) -> tuple[Sequence[int], Sequence[int]]:
+        series = """select array(select nextval('appointment_id_seq') from generate_series(1, $1)),
+            array(select nextval('journal_id_seq') from generate_series(1, $2))"""
+        made, told = await self._raw.fetchrow(series, appointments, events)
+        return made, told
 
-    async def write(self, name: str, rows: Sequence[Row]) -> int:
-        done: str = await self._raw.execute(self._writes[name], *map(list, zip(*rows, strict=True)))
-        return int(done.rpartition(" ")[2])
+    async def write(self, rows: Mapping[str, Sequence[Row]]) -> dict[str, int]:
+        if not rows.keys() & ALONE:
+            return await self._write(rows)
+        done: dict[str, int] = {}
+        for name, some in rows.items():
+            done |= await self._write({name: some})
+        return done
+
+    async def _write(self, rows: Mapping[str, Sequence[Row]]) -> dict[str, int]:
+        """All in one statement, one round trip: none of them touches a row of another."""
+        columns = [list(column) for some in rows.values() for column in zip(*some, strict=True)]
+        statement = together(self._writes, tuple((name, len(some[0])) for name, some in rows.items()))
+        return dict(zip(rows, await self._raw.fetchrow(statement, *columns), strict=True))
 
     async def say(self, statement: str) -> None:
         await self._raw.execute(statement)

@@ -33,13 +33,22 @@ class Loader:
             if isinstance(asking.command, Book | Change) and asking.command.contact is not None:
                 self.prints[asking] = sealer.fingerprint(asking.command.contact.digits, "phone")
 
+    def locks(self) -> list[int]:
+        """What can be locked from the start; nothing where it must first be asked whose visit it is."""
+        if any(isinstance(command, Change | Cancel) for command in self._commands()):
+            return []
+        return self._locks(self._named())
+
+    def _locks(self, persons: Iterable[int]) -> list[int]:
+        of_persons = [lock_key("person", one) for one in persons]
+        return of_persons + [lock_key("phone", one) for one in self.prints.values()]
+
     async def load(self) -> Picture:
-        """Everything, in the order in which one fact leads to the next."""
+        """Everything, in the order in which one fact leads to the next; `locks` are held already."""
+        early = bool(self.locks())
         persons = await self._persons()
-        await self._door.lock(
-            [lock_key("person", one) for one in persons]
-            + [lock_key("phone", one) for one in self.prints.values()]
-        )
+        if not early:
+            await self._door.lock(self._locks(persons))
         await self._keys()
         await self._appointments()
         await self._holds()
@@ -52,13 +61,17 @@ class Loader:
     def _commands(self) -> Iterable[Any]:
         return (asking.command for asking in self._askings if asking not in self.aside)
 
-    async def _persons(self) -> set[int]:
-        """Whose history is looked at. A visit of somebody who asks for more in this batch goes aside."""
-        persons = {
+    def _named(self) -> set[int]:
+        """The persons that commands name."""
+        return {
             command.person_id
             for command in self._commands()
             if isinstance(command, Book | Hold) and command.person_id is not None
         }
+
+    async def _persons(self) -> set[int]:
+        """Whose history is looked at. A visit of somebody who asks for more in this batch goes aside."""
+        persons = self._named()
         visits = [c.appointment_id for c in self._commands() if isinstance(c, Change | Cancel)]
         if not visits:
             return persons
@@ -131,8 +144,9 @@ class Loader:
         ids |= {made.session_id for made in picture.appointments.values()}
         rows = await door.ask(self._q.sessions, list(ids)) if ids else []
         picture.sessions = {row[0]: place_of(door, row) for row in rows}
-        hospitals = {place.slot.hospital_id for place in picture.sessions.values()}
-        picture.books = await self._books.of(door, hospitals) if hospitals else {}
+        if rows:
+            hospitals = {place.slot.hospital_id for place in picture.sessions.values()}
+            picture.books = await self._books.of(door, hospitals, tuple(rows[0][18:]))
 
     async def _free(self) -> None:
         """Candidates for every hold: of each session as many as it may take in this batch."""
@@ -182,17 +196,20 @@ class Loader:
         ids = sorted(persons)
         if not ids:
             return
+        since = day_of(picture.now - LOOK_BACK)
+        rows = await ask(q.people, ids, since)
         picture.people = {
             row[0]: (IdentityKind(row[1]) if row[1] else None, door.day(row[2]) if row[2] else None, row[3])
-            for row in await ask(q.people, ids)
+            for row in rows
         }
-        picture.cards = frozenset((row[0], row[1]) for row in await ask(q.cards, ids))
-        since = day_of(picture.now - LOOK_BACK)
-        picture.history = _by_person(await ask(q.history, ids, since), lambda row: past_of(door, row))
-        blocks = await ask(q.blocks, ids)
-        if blocks:
+        if carded := [row[0] for row in rows if row[4]]:
+            picture.cards = frozenset((row[0], row[1]) for row in await ask(q.cards, carded))
+        if blocked := [row[0] for row in rows if row[5]]:
+            blocks = await ask(q.blocks, blocked)
             picture.blocks = _by_person(blocks, lambda row: block_of(door, row, picture.now))
             picture.past_blocks = _by_person(blocks, lambda row: past_block_of(door, row, picture.now))
+        if known := [row[0] for row in rows if row[6]]:
+            picture.history = _by_person(await ask(q.history, known, since), lambda row: past_of(door, row))
         if self.prints:
             served: dict[str, set[int]] = defaultdict(set)
             for mark, person in await ask(q.phones, list(set(self.prints.values())), self._today):

@@ -7,6 +7,7 @@ Written by hand and run on the bare driver: building them through SQLAlchemy cos
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from functools import lru_cache
 
 _ARGUMENT = re.compile(r"<(\d+)(?::(\w+)|!(\w+))?>")
 _LIVE = "('provisional', 'unpaid', 'booked', 'checked_in')"
@@ -29,9 +30,13 @@ class Questions:
     sessions: str = (
         "select s.id, s.hospital_id, s.department_id, d.standard_code, s.doctor_id, s.number_kind, s.day,"
         " s.half, s.starts_at, s.ends_at, s.release_at, s.stop_at, h.state = 'live',"
-        " d.open and p.open and coalesce(o.open, true), s.state, s.fee_fen, s.room, s.recycle_at"
+        " d.open and p.open and coalesce(o.open, true), s.state, s.fee_fen, s.room, s.recycle_at,"
+        " r.many, r.changed, r.newest, r.holidays"
         " from session s join hospital h on h.id = s.hospital_id join department d on d.id = s.department_id"
-        " join post p on p.id = s.post_id left join doctor o on o.id = s.doctor_id where s.id in <1:bigint>"
+        " join post p on p.id = s.post_id left join doctor o on o.id = s.doctor_id"
+        # core.credit.engine's stamp of the rules.
+        " cross join (select count(id) as many, max(updated_at) as changed, coalesce(max(id), 0) as newest,"
+        " (select count(*) from holiday) as holidays from booking_rule) r where s.id in <1:bigint>"
     )
     periods: str = "select id, session_id, starts_at, ends_at from period where id in <1:bigint>"
     # Of one session as many as may be wanted; FREE_OF_MANY is the same for PostgreSQL.
@@ -49,7 +54,12 @@ class Questions:
             and <6!text> is not null and pool not in ('common', <6!text>) then 1 else 0 end), 0)
         from slot where session_id = <1> and state = 'free'
           and (<2!bigint> is null or period_id = <2!bigint>)"""
-    people: str = "select id, identity_kind, birth_date, sex from person where id in <1:bigint>"
+    # With what else there is to be asked of each.
+    people: str = """select p.id, p.identity_kind, p.birth_date, p.sex,
+          exists (select 1 from visit_card c where c.person_id = p.id),
+          exists (select 1 from blacklist_entry b where b.person_id = p.id),
+          exists (select 1 from appointment a where a.person_id = p.id and a.day >= <2>)
+        from person p where p.id in <1:bigint>"""
     cards: str = (
         "select person_id, hospital_id from visit_card where person_id in <1:bigint> and state = 'active'"
     )
@@ -81,10 +91,6 @@ class Questions:
         " where person_id in <1:bigint> order by id"
     )
     serials: str = "select serial from appointment where serial in <1:text>"
-    stamp: str = (
-        "select count(id), max(updated_at), coalesce(max(id), 0), (select count(*) from holiday)"
-        " from booking_rule"
-    )
     rules: str = (
         "select id, key, value, state, priority, hospital_id, period_type, period_value from booking_rule"
         " where hospital_id is null or hospital_id = <1>"
@@ -173,6 +179,8 @@ ORDER = (
     "end", "let-go", "release", "vacate", "claim", "occupy", "use", "hold", "appointment", "follow",
     "payment", "credit", "key", "journal", "outbox",
 )  # fmt: skip
+# These touch rows that another of the same batch touches too, and have a statement of their own.
+ALONE = frozenset({"end", "vacate", "follow"})
 
 
 def for_sqlite() -> tuple[Questions, dict[str, str]]:
@@ -232,6 +240,25 @@ def for_postgresql() -> tuple[Questions, dict[str, str]]:
         rows = _rows(tuple("text" if kind == "json" else kind for kind in kinds))
         writes[name] = f"insert into {table} ({', '.join(into)}) select {', '.join(values)} from {rows}"
     return _all(spoken), writes
+
+
+@lru_cache(maxsize=512)
+def _numbered(text: str, by: int) -> str:
+    return re.sub(r"\$(\d+)", lambda m: f"${int(m[1]) + by}", text)
+
+
+def together(writes: dict[str, str], parts: tuple[tuple[str, int], ...]) -> str:
+    """Several of PostgreSQL's writes as one statement, which returns how many rows each has written.
+
+    parts: name and number of arguments of each, in order.
+    """
+    said: list[str] = []
+    before = 0
+    for name, arguments in parts:
+        said.append(f"w{len(said)} as ({_numbered(writes[name], before)} returning 1)")
+        before += arguments
+    counts = ", ".join(f"(select count(*) from w{place})" for place in range(len(parts)))
+    return f"with {', '.join(said)} select {counts}"
 
 
 def _rows(kinds: tuple[str, ...]) -> str:

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -26,18 +26,18 @@ class GuardLost(Exception):
     """A row was not as it had been read: somebody without our locks was quicker."""
 
 
-async def write(door: Door, plans: Mapping[Asking, Plan], now: datetime, routes: Routes) -> set[Asking]:
+async def write(
+    door: Door, plans: Mapping[Asking, Plan], now: datetime, routes: Routes, ids: Iterator[int]
+) -> set[Asking]:
     """Write every plan, its key, its events and what goes outside; return those that could not be.
 
-    Each is whole or not at all. Raises the driver's errors of a storage that fails.
+    ids: of the events. Each is whole or not at all. Raises the driver's errors of a storage that fails.
     """
-    ids = iter(await door.ids("journal", sum(len(plan.events) for plan in plans.values())))
     for asking, plan in plans.items():
         _keep(asking, plan, now)
         for event in plan.events:
             _tell(asking, plan, event, next(ids), now, routes)
     try:
-        await door.say("savepoint batch")
         await _write(door, list(plans.values()))
         return set()
     except (*SPOILT, GuardLost):
@@ -58,10 +58,12 @@ async def _alone(door: Door, plan: Plan) -> bool:
 
 
 async def _write(door: Door, plans: Sequence[Plan]) -> None:
-    for name in ORDER:
-        rows = [row for plan in plans for row in plan.rows.get(name, ())]
-        if rows and await door.write(name, rows) != len(rows):
-            raise GuardLost(name)
+    rows = {name: [row for plan in plans for row in plan.rows.get(name, ())] for name in ORDER}
+    rows = {name: some for name, some in rows.items() if some}
+    done = await door.write(rows)
+    lost = [name for name, some in rows.items() if done[name] != len(some)]
+    if lost:
+        raise GuardLost(*lost)
 
 
 def _keep(asking: Asking, plan: Plan, now: datetime) -> None:
