@@ -10,8 +10,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from core.booking.group.store import group_store, into
-from core.booking.store import Store
+from core.booking.group.store import GroupStore, group_store
 from core.chance import SystemChance, SystemClock
 from core.database import open_database
 from core.links import cashiers
@@ -22,6 +21,7 @@ from core.settings import Settings
 from core.wake import Neighbours, Wake
 from core.work import Hotline
 from hotline import aftermath, demo
+from hotline.booking_writer import into
 from sms import inbound, outbound
 
 log = structlog.get_logger()
@@ -37,7 +37,7 @@ class Foundation:
 
     settings: Settings
     hotline: Hotline
-    store: Store
+    store: GroupStore
     wake: Wake
     neighbours: Neighbours | None
     metrics: Metrics

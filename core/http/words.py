@@ -15,6 +15,7 @@ PARTS = {
     "outbox": "发件箱",
     "timers": "定时任务",
     "texts": "短信",
+    "booking": "预约写入",
     "cashiers": "支付",
     "recordings": "录音",
 }

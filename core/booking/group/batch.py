@@ -60,6 +60,7 @@ class Batch:
         self._plans: dict[Asking, Plan] = {}
         self._answers: dict[Asking, Outcome | Refusal] = {}
         self.aside: list[Asking] = []
+        self.failed = False
         self._began = perf_counter()
         self._applied = self._ended = self._began
 
@@ -71,8 +72,8 @@ class Batch:
         """Nothing is raised: what fails is the answer to whom it fails."""
         self._watch("taken")
         mark = self._full.mark
-        loader = Loader(self._door, self._books, self._hotline.sealer, self._askings, self._now)
         try:
+            loader = Loader(self._door, self._books, self._hotline.sealer, self._askings, self._now)
             async with self._door.transaction(loader.locks()):
                 await self._do(loader)
                 self._watch("applied")
@@ -181,6 +182,7 @@ class Batch:
         if getattr(error, "sqlstate", None) in LOST_RACE:
             self.aside = list(self._askings)
             return
+        self.failed = True
         log.error("a batch failed", error=error, size=len(self._askings))
         self.aside = []
         for asking in self._askings:

@@ -72,6 +72,11 @@ class Line:
     def __len__(self) -> int:
         return sum(map(len, self._waiting.values()))
 
+    @property
+    def longest(self) -> int:
+        """How many of one channel wait."""
+        return max(map(len, self._waiting.values()), default=0)
+
     def put(self, asking: Asking) -> None:
         """Raises Busy when as many of this channel wait as may."""
         mine = self._waiting.setdefault(asking.by.channel or "", deque())

@@ -17,7 +17,6 @@ from core.booking.group.known import Known
 from core.booking.group.line import Asking, Line
 from core.booking.store import PlainStore
 from core.errors import Busy, Refusal
-from core.observing import Metrics
 from core.values import Actor, Channel
 from core.work import Hotline
 
@@ -54,12 +53,18 @@ class GroupStore:
         self._aside = asyncio.Semaphore(bounds.aside)
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
+        self.failing = False  # the last batch could not be kept
         hotline.listeners.append(self._full.heard)
 
     @property
     def waiting(self) -> int:
         """How many commands are in the line."""
         return len(self._line)
+
+    @property
+    def crowded(self) -> bool:
+        """Whether one channel has filled half of what it may."""
+        return self._line.longest > self._bounds.waiting // 2
 
     @overload
     async def submit(self, command: Hold, by: Actor, interaction_id: int | None = None) -> HeldSlot: ...
@@ -93,23 +98,26 @@ class GroupStore:
 
     async def run(self) -> None:
         """Take what waits, batch after batch, until cancelled."""
-        loop = asyncio.get_running_loop()
         while True:
             await self._line.somebody()
-            taken = self._line.take(self._bounds.batch)
-            late = [asking for asking in taken if asking.until < loop.time()]
-            for asking in late:
+            await self._next()
+
+    async def _next(self) -> None:
+        taken, now = self._line.take(self._bounds.batch), asyncio.get_running_loop().time()
+        on_time = [asking for asking in taken if asking.until >= now]
+        for asking in taken:
+            if asking.until < now:
                 asking.settle(Busy())
-            on_time = [asking for asking in taken if asking not in late]
-            if not on_time:
-                continue
-            batch = Batch(self._hotline, self._door, self._books, self._full, on_time, self._watch)
-            await batch.run()
-            for asking in batch.aside:
-                task = asyncio.create_task(self._by_itself(asking))
-                self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
-            self._measure(batch.measured(waiting=len(self._line)))
+        if not on_time:
+            return
+        batch = Batch(self._hotline, self._door, self._books, self._full, on_time, self._watch)
+        await batch.run()
+        self.failing = batch.failed
+        for asking in batch.aside:
+            task = asyncio.create_task(self._by_itself(asking))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        self._measure(batch.measured(waiting=len(self._line)))
 
     async def _by_itself(self, asking: Asking) -> None:
         """By the plain store: in a transaction of its own."""
@@ -141,19 +149,6 @@ class GroupStore:
         await self._known.close()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._door.close()
-
-
-def into(metrics: Metrics) -> Callable[[Measured], None]:
-    """Keeps what batches measure."""
-
-    def measure(batch: Measured) -> None:
-        metrics.booking_waiting.set(batch.waiting)
-        metrics.booking_batch.observe(batch.size)
-        metrics.booking_batch_took.observe(batch.took_s)
-        metrics.booking_commit.observe(batch.commit_s)
-        metrics.booking_aside.inc(batch.aside)
-
-    return measure
 
 
 @asynccontextmanager
