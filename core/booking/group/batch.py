@@ -81,6 +81,10 @@ class Batch:
         except Exception as error:
             self._fail(error)
             return
+        except asyncio.CancelledError:
+            for asking in self._askings:
+                asking.settle(StorageAway())
+            raise
         finally:
             self._ended = perf_counter()
         self._watch("committed")

@@ -110,9 +110,9 @@ class Line:
             self._arrived.clear()
         return taken
 
-    def clear(self) -> list[Asking]:
-        """Everybody who waits, who wait no more."""
+    def close(self) -> list[Asking]:
+        """Let whoever looks at the line go on; returns everybody who waits, who wait no more."""
         all_ = [asking for waiting in self._waiting.values() for asking in waiting]
         self._waiting = {}
-        self._arrived.clear()
+        self._arrived.set()
         return all_

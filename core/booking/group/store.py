@@ -36,6 +36,8 @@ class Bounds:
 
 
 USUAL = Bounds()
+# A batch that has not ended by then waits for a storage that does not answer.
+LAST_BATCH_S = 5.0
 
 
 class GroupStore:
@@ -97,8 +99,8 @@ class GroupStore:
         return type(known)(known.rule, known.facts) if known is not None else None
 
     async def run(self) -> None:
-        """Take what waits, batch after batch, until cancelled."""
-        while True:
+        """Take what waits, batch after batch, until the store is closed."""
+        while not self._closed:
             await self._line.somebody()
             await self._next()
 
@@ -139,13 +141,19 @@ class GroupStore:
             asking.settle(Busy())
             raise
 
-    async def close(self) -> None:
-        """Whoever waits still is told Busy; what is being written is finished."""
+    async def close(self, running: "asyncio.Task[None]") -> None:
+        """Whoever waits still is told Busy; what is being written is finished, where that does not take long.
+
+        running: the task of `run`.
+        """
         self._closed = True
         with suppress(ValueError):
             self._hotline.listeners.remove(self._full.heard)
-        for asking in self._line.clear():
+        for asking in self._line.close():
             asking.settle(Busy())
+        await asyncio.wait({running}, timeout=LAST_BATCH_S)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
         await self._known.close()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._door.close()
@@ -170,6 +178,4 @@ async def group_store(
     try:
         yield store
     finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
-        await store.close()
+        await store.close(running)
