@@ -86,11 +86,17 @@ class SqliteDoor:
     @property
     def _connection(self) -> sqlite3.Connection:
         if self._open is None:
+            # A connection that closes at this moment locks the file while it sees whether it is the last.
             made = sqlite3.connect(
-                self._path, timeout=0, isolation_level=None, check_same_thread=False, cached_statements=256
+                self._path,
+                timeout=BUSY_MS / 1000,
+                isolation_level=None,
+                check_same_thread=False,
+                cached_statements=256,
             )
             for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-65536"):
                 made.execute(f"PRAGMA {pragma}")
+            made.execute("PRAGMA busy_timeout=0")
             self._open = made
         return self._open
 
