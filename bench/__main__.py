@@ -6,12 +6,15 @@ import os
 import platform
 import sys
 
-from bench import floor, pop, release, speech, web
+from bench import availability, calls, engine, floor, pop, release, speech, web
 from core.observing import set_up_logs
 
 BENCHES = {
     "speech": speech.run,
     "pop": pop.run,
+    "calls": calls.run,
+    "engine": engine.run,
+    "availability": availability.run,
     "floor": floor.run,
     "web": web.run,
     "release": release.run,

@@ -14,10 +14,9 @@ from core.booking.draft_continue import settle
 from core.booking.hold import release
 from core.booking.loading import Asked, asked, known_facts
 from core.booking.may import objections, ruled
-from core.booking.rules import LIVE
 from core.booking.rush import RECENTLY, captcha_due
 from core.booking.store import once
-from core.booking.tables import Appointment, CommandKey
+from core.booking.tables import IS_LIVE, Appointment, CommandKey
 from core.errors import NotFound, Refusal
 from core.schedule.tables import Hold, Period, Slot
 from core.values import Channel
@@ -116,7 +115,7 @@ async def captcha_asked(db: AsyncSession, account_id: int, wanted: Asked, now: d
     query = select(func.count()).where(
         Appointment.account_id == account_id,
         Appointment.channel == Channel.WEB.value,
-        Appointment.state.in_(sorted(LIVE)),
+        IS_LIVE,
         Appointment.booked_at > now - RECENTLY,
     )
     recent = await db.scalar(query) or 0

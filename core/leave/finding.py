@@ -10,8 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.booking.rules import LIVE
-from core.booking.tables import Appointment
+from core.booking.tables import IS_LIVE, Appointment
 from core.catalogue.tables import Department, Doctor, Hospital, Post
 from core.credit.engine import rules_for
 from core.leave.plan import AHEAD, Displaced, Place, Room, Rung
@@ -92,7 +91,7 @@ async def _busy(
     """When these people are seen already, or may be: their visits, and what else is kept for them."""
     visits = select(Appointment.person_id, Appointment.starts_at, Appointment.ends_at).where(
         Appointment.person_id.in_(list(people)),
-        Appointment.state.in_(LIVE),
+        IS_LIVE,
         Appointment.ends_at > now,
         Appointment.id.not_in(list(but)),
     )

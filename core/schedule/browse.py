@@ -15,7 +15,7 @@ from core.catalogue.tables import Doctor, Post
 from core.schedule.rules import SessionState, SlotState
 from core.schedule.tables import Period, Session, Slot
 from core.schedule.view import sellable_now
-from core.values import Channel
+from core.values import Channel, day_of
 
 SEEN = (SessionState.PUBLISHED, SessionState.STOPPED)
 
@@ -117,10 +117,13 @@ async def sessions(
 
 async def last_day(db: AsyncSession, posts: Collection[int], today: date) -> date | None:
     """The furthest day on which one of these posts has a session; None: there is none from today on."""
-    query = select(func.max(Session.day)).where(
-        Session.post_id.in_(posts), Session.day >= today, Session.state.in_(SEEN)
+    # By post: the furthest day of all would be looked for among everybody's sessions, from the last one back.
+    query = (
+        select(func.max(Session.day))
+        .where(Session.post_id.in_(posts), Session.day >= today, Session.state.in_(SEEN))
+        .group_by(Session.post_id)
     )
-    return (await db.execute(query)).scalar_one()
+    return max((await db.execute(query)).scalars(), default=None)
 
 
 async def furthest_day(db: AsyncSession) -> date | None:
@@ -156,6 +159,7 @@ async def rooms(db: AsyncSession, hospital_id: int, *, now: datetime) -> Mapping
         .outerjoin(Slot, (Slot.session_id == Session.id) & (Slot.state == SlotState.FREE))
         .where(
             Session.hospital_id == hospital_id,
+            Session.day >= day_of(now),
             Session.state == SessionState.PUBLISHED,
             Session.stop_at > now,
             OPEN_POST,
@@ -194,7 +198,7 @@ async def counted(db: AsyncSession, shown: Sequence[Shown], now: datetime) -> li
             Slot.session_id, *(func.count().filter(and_(*sellable_now(channel, now))) for channel in channels)
         )
         .join(Session, Session.id == Slot.session_id)
-        .where(Slot.session_id.in_([one.session_id for one in shown]), Slot.state == SlotState.FREE)
+        .where(Session.id.in_([one.session_id for one in shown]), Slot.state == SlotState.FREE)
         .group_by(Slot.session_id)
     )
     left = {session_id: Places(*places) for session_id, *places in rows.all()}

@@ -15,7 +15,7 @@ from core.schedule.browse import COLUMNS, SEEN, Shown, Standing, counted
 from core.schedule.rules import SessionState
 from core.schedule.tables import Session, Slot
 from core.schedule.view import sellable_now
-from core.values import Channel
+from core.values import Channel, day_of
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,10 @@ async def find(db: AsyncSession, wanted: Wanted, *, now: datetime, first: int, m
     Where no day is wanted, those that are too late to book are left out: they would hide the others.
     """
     conditions = [LIVE, Department.open, OPEN_POST, Session.state.in_(SEEN), Session.ends_at > now]
-    conditions.append(Session.day == wanted.day if wanted.day else Session.stop_at > now)
+    if wanted.day:
+        conditions.append(Session.day == wanted.day)
+    else:
+        conditions += [Session.day >= day_of(now), Session.stop_at > now]
     if wanted.kind:
         conditions.append(Session.number_kind == wanted.kind)
     if wanted.standing:

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, case, func, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.catalogue.tables import Department, Doctor, Hospital, Post
 from core.schedule.facts import SlotFacts
 from core.schedule.rules import COMMON, SessionState, SlotState
 from core.schedule.tables import Period, Session, Slot
-from core.values import Channel
+from core.values import Channel, day_of
 
 
 @dataclass(frozen=True)
@@ -45,15 +45,24 @@ class OpenPeriod:
 
 
 def sellable_now(channel: Channel, now: datetime) -> list[ColumnElement[bool]]:
-    """The conditions, over Session and Slot, under which this channel may sell a slot now."""
+    """The conditions, over Session and Slot, under which this channel may sell a slot now.
+
+    No session closes later than it begins (schedule.opening): those of past days are left out by index.
+    """
+    return _sellable(channel.value, now, day_of(now))
+
+
+def _sellable(channel: Any, now: Any, today: Any) -> list[ColumnElement[bool]]:
+    """Of values, or of parameters."""
     recycled = Session.recycle_at.is_not(None) & (Session.recycle_at <= now)
     return [
+        Session.day >= today,
         Session.state == SessionState.PUBLISHED,
         Session.release_at <= now,
         Session.stop_at > now,
         Slot.state == SlotState.FREE,
         or_(Slot.rests_until.is_(None), Slot.rests_until <= now),
-        or_(Slot.pool.in_([channel.value, COMMON]), recycled),
+        or_(Slot.pool.in_([channel, COMMON]), recycled),
     ]
 
 
@@ -68,19 +77,20 @@ async def open_sessions(
     doctor_id: int | None = None,
 ) -> Sequence[OpenSession]:
     """Sessions of a department in which this channel can sell something now, soonest first."""
-    query = _open(channel, now).where(
-        Session.department_id == department_id, Session.day.between(first_day, last_day)
-    )
+    query = _OF_DEPARTMENT
     if doctor_id is not None:
         query = query.where(Session.doctor_id == doctor_id)
-    return [OpenSession(*row) for row in (await db.execute(query)).all()]
+    asked = {"department_id": department_id, "first_day": first_day, "last_day": last_day}
+    rows = await db.execute(query, {**asked, "channel": channel.value, "now": now, "today": day_of(now)})
+    return [OpenSession(*row) for row in rows.all()]
 
 
 async def open_session(
     db: AsyncSession, session_id: int, channel: Channel, now: datetime
 ) -> OpenSession | None:
     """One session, or None when nothing in it can be sold by this channel now."""
-    row = (await db.execute(_open(channel, now).where(Session.id == session_id))).one_or_none()
+    query = _open(*sellable_now(channel, now)).where(Session.id == session_id)
+    row = (await db.execute(query)).one_or_none()
     return OpenSession(*row) if row else None
 
 
@@ -101,16 +111,24 @@ _SESSION = (
 )
 
 
-def _open(channel: Channel, now: datetime) -> Select[*tuple[Any, ...]]:
+def _open(*conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     left = func.count(Slot.id).label("left")
     return (
         select(*_SESSION, left)
         .join(Slot, Slot.session_id == Session.id)
         .outerjoin(Doctor, Doctor.id == Session.doctor_id)
-        .where(*sellable_now(channel, now))
+        .where(*conditions)
         .group_by(Session.id, Doctor.id)
         .order_by(Session.starts_at, Session.id)
     )
+
+
+# Built once: every caller and every text asks it, and building it takes longer than answering it.
+_OF_DEPARTMENT = _open(
+    *_sellable(bindparam("channel"), bindparam("now"), bindparam("today")),
+    Session.department_id == bindparam("department_id"),
+    Session.day.between(bindparam("first_day"), bindparam("last_day")),
+)
 
 
 async def chosen_session(db: AsyncSession, session_id: int) -> OpenSession:
@@ -163,6 +181,7 @@ async def next_release(db: AsyncSession, department_id: int, now: datetime) -> d
     """When the next session of a department opens, if one is published and still closed."""
     query = select(func.min(Session.release_at)).where(
         Session.department_id == department_id,
+        Session.day >= day_of(now),
         Session.state == SessionState.PUBLISHED,
         Session.release_at > now,
     )
@@ -175,6 +194,7 @@ async def next_session(
     """The soonest session still ahead, full or stopped as it may be: what others may stand in for."""
     query = select(Session.id).where(
         Session.department_id == department_id,
+        Session.day >= day_of(now),
         Session.state.in_([SessionState.PUBLISHED, SessionState.STOPPED]),
         Session.starts_at > now,
     )

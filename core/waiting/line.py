@@ -8,9 +8,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.booking.rules import LIVE as LIVE_VISITS
 from core.booking.rules import State as VisitState
-from core.booking.tables import Appointment
+from core.booking.tables import IS_LIVE, Appointment
 from core.catalogue.tables import Department, Doctor, Hospital, Post
 from core.offers.rules import State as OfferState
 from core.offers.tables import Offer
@@ -63,7 +62,7 @@ async def visit_of(db: AsyncSession, person_id: int, want: Want, *, now: datetim
     conditions = _wanted(want)
     conditions += [
         Appointment.person_id == person_id,
-        Appointment.state.in_(sorted(LIVE_VISITS)),
+        IS_LIVE,
         Appointment.ends_at > now,
     ]
     query = (
