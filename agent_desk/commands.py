@@ -12,7 +12,7 @@ from agent_desk.floor import Floor
 from agent_desk.house import AgentHouse
 from core.contact import agents
 from core.contact.agents import AgentView
-from core.errors import CallGone, NotAllowed, NotSignedIn, Refusal, WrongInput
+from core.errors import CallGone, Coded, NotAllowed, NotSignedIn, Refusal, StorageAway, WrongInput
 from core.http.access import Access
 from core.http.refusals import sentence
 from core.staff import audit
@@ -101,11 +101,11 @@ async def answer(command: Command[Any] | None, name: str, seat: Seat, number: in
         fields = [
             ".".join(map(str, one["loc"])) for one in error.errors(include_input=False, include_url=False)
         ]
-        refusal: Refusal = WrongInput(facts={"fields": fields})
+        refusal: Coded = WrongInput(facts={"fields": fields})
     except NotAllowed as no:
         await _write_down(seat, name, no)
         refusal = no
-    except Refusal as no:
+    except (Refusal, StorageAway) as no:
         refusal = no
     except Exception:  # a border: one failed command must not end the desk; what was typed is not logged
         log.exception("desk command failed", command=name, staff_id=seat.staff_id)

@@ -25,8 +25,9 @@ from agent_desk.floor import FLOOR, Floor
 from agent_desk.house import AGENT_HOUSE
 from agent_desk.line import MOST_BYTES, Line, written
 from agent_desk.open_desk import Desk
-from core.errors import Refusal
+from core.errors import Refusal, StorageAway
 from core.http.access import actor_of, needs, recheck
+from core.http.refusals import sentence
 from core.values import Actor, Channel
 
 log = structlog.get_logger()
@@ -137,6 +138,8 @@ class Talk:
                 await self.recheck()
         except Refusal as refusal:
             return {"no": {"code": refusal.code, "words": "您的登录已经结束，请重新登录。", "facts": {}}}
+        except StorageAway as away:
+            return {"no": {"code": away.code, "words": sentence(away), "facts": {}}}
         seat = Seat(desk.house, self._floor, desk.by, desk.staff_id, desk.page)
         return await answer(command, message.do, seat, message.id, message.given)
 
@@ -161,6 +164,9 @@ class Talk:
             desk_socket.access.check(actor)  # type: ignore[attr-defined] # declared above
         except Refusal:
             self._desk.line.say_bye("signed-out")
+            raise
+        except StorageAway:
+            self._desk.doubted = True  # nobody could say
             raise
         if actor.functions != self._desk.by.functions or actor.hospital_id != self._desk.by.hospital_id:
             self._desk.by = actor

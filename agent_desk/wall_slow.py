@@ -75,7 +75,8 @@ class SlowLook:
         async with self._house.hotline.read() as db:
             wants = await _wants(db, wanted, now)
             said, hands = await floor_view.lines(db, now - SAID_WITHIN)
-            if not self._outcomes or now - self._outcomes[0].as_of >= timedelta(seconds=OUTCOMES_S):
+            # A clock may be set back.
+            if not self._outcomes or abs(now - self._outcomes[0].as_of) >= timedelta(seconds=OUTCOMES_S):
                 self._outcomes = await outcomes(db, now)
             return Slow(
                 wants,

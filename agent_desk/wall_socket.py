@@ -4,6 +4,7 @@ import asyncio
 import json
 from contextlib import suppress
 
+import structlog
 from aiohttp import WSMsgType, web
 
 from agent_desk.house import AGENT_HOUSE
@@ -15,6 +16,8 @@ from core.contact.measure_rules import Policy
 from core.errors import Refusal
 from core.http.access import needs, recheck
 from core.values import Actor
+
+log = structlog.get_logger()
 
 # A wall that hears nothing for so long is grey; it is told that all is as it was this often.
 BEAT_S = 2.0
@@ -104,7 +107,9 @@ async def _say(
     try:
         async with asyncio.timeout(house.manners.stuck_s):
             await ws.send_str(json.dumps(message, ensure_ascii=False))
-    except (TimeoutError, ConnectionError):
+    except (TimeoutError, ConnectionError) as error:
+        if isinstance(error, TimeoutError):
+            log.info("a wall took nothing and was cut")
         if request.transport is not None:
             request.transport.abort()
         return False

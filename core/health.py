@@ -13,6 +13,7 @@ from prometheus_client import Gauge
 from sqlalchemy import text
 
 from core import owed
+from core.errors import StorageAway
 from core.observing import Metrics
 from core.outbox import Outbox
 from core.ports import Clock
@@ -27,6 +28,8 @@ ESSENTIAL = frozenset({"database"})
 OUTBOX_LATE_S = 120
 # Below this somebody must make room: the recordings of a busy day may not fit any more. Bytes.
 LEAST_FREE = 3e9
+# Below this nothing more can be kept, or in a moment: a day's log of the database alone is more.
+FULL = 100e6
 
 
 class State(StrEnum):
@@ -153,8 +156,11 @@ def overall(parts: list[Part]) -> State:
 
 def database(hotline: Hotline) -> Probe:
     async def probe() -> Report:
-        async with hotline.read() as db:
-            await db.execute(text("select 1"))
+        try:
+            async with hotline.read() as db:
+                await db.execute(text("select 1"))
+        except StorageAway:
+            return Report(State.DOWN, "数据库没有响应，恢复后自动继续")
         return Report(State.UP)
 
     return probe
@@ -178,20 +184,24 @@ def disk(folder: Path) -> Probe:
 
     async def probe() -> Report:
         room = await asyncio.to_thread(shutil.disk_usage, folder)
+        if room.free < FULL:
+            return Report(
+                State.DOWN, f"磁盘已满，只剩 {room.free / 1e6:.0f} MB，不能保存预约；腾出空间后自动继续"
+            )
         words = f"可用 {room.free / 1e9:.0f} GB"
         return Report(State.DEGRADED if room.free < LEAST_FREE else State.UP, words)
 
     return probe
 
 
-def timers(clock: Clock, clockwork: Timers) -> Probe:
+def timers(clockwork: Timers) -> Probe:
     async def probe() -> Report:
-        jobs = clockwork.health
+        jobs, now_s = clockwork.health, asyncio.get_running_loop().time()
         failing = sorted(name for name, job in jobs.items() if job.last_error)
-        late = sorted(name for name, job in jobs.items() if job.late(clock.now()))
+        late = sorted(name for name, job in jobs.items() if job.late(now_s))
         if failing or late:
             return Report(State.DEGRADED, f"有任务失败或误点：{'、'.join(failing or late)}")
-        if any(job.last_run is None for job in jobs.values()):
+        if any(job.ran_s is None for job in jobs.values()):
             return Report(State.STARTING)
         return Report(State.UP)
 

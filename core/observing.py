@@ -14,6 +14,8 @@ import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from pydantic import ValidationError
 
+from core.errors import StorageAway
+
 # A phone, card or identity number, however it is grouped. Ten digits are a date and an hour.
 _NUMBER = re.compile(r"\d(?:[ \-]?\d){10,}[Xx]?")
 # People's names are Chinese and our log lines are not, so no Chinese goes into a log at all.
@@ -75,6 +77,10 @@ def _story(error: BaseException) -> list[dict[str, object]]:
     told: list[dict[str, object]] = []
     current: BaseException | None = error
     while current is not None and len(told) < 8:
+        if isinstance(current, StorageAway):  # each part says so each second for as long as it lasts
+            why = current.__cause__
+            told.append({"type": "StorageAway", "words": _message(why)[:120] if why else ""})
+            break
         frames = traceback.extract_tb(current.__traceback__)[-12:]
         places = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
         told.append({"type": type(current).__name__, "words": _message(current), "at": places})

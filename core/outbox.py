@@ -21,7 +21,8 @@ from core.work import Hotline
 
 log = structlog.get_logger()
 
-GAP_S = 0.05
+# Between two looks of one carrier: of hundreds of commits a second few have something for it.
+GAP_S = 0.25
 
 
 class Later(Exception):

@@ -3,10 +3,8 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import structlog
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from core.observing import Metrics
 from core.values import system
@@ -33,22 +31,25 @@ class Job:
 
 @dataclass
 class JobHealth:
-    """How a job is doing. behind: its last run stopped with more work left."""
+    """How a job is doing. behind: its last run stopped with more work left.
+
+    ran_s: when it ran last, by the loop's clock: a machine whose clock is set has no job late for that.
+    """
 
     every_s: float
-    last_run: datetime | None = None
+    ran_s: float | None = None
     last_rows: int = 0
     last_error: str | None = None
     failures: int = 0  # in a row
     behind: bool = False
 
-    def late(self, now: datetime) -> bool:
-        """Whether two runs have been missed."""
-        return self.last_run is not None and (now - self.last_run).total_seconds() > 3 * self.every_s + 5
+    def late(self, now_s: float) -> bool:
+        """Whether two runs have been missed. now_s: by the loop's clock."""
+        return self.ran_s is not None and now_s - self.ran_s > 3 * self.every_s + 5
 
 
 class Timers:
-    """Wakes the jobs. APScheduler is only the clock: what is due stands in the database."""
+    """Wakes the jobs, by a clock that nobody sets. What is due stands in the database."""
 
     def __init__(self, hotline: Hotline, jobs: Sequence[Job], *, metrics: Metrics | None = None) -> None:
         self._hotline = hotline
@@ -64,20 +65,9 @@ class Timers:
 
     async def run(self) -> None:
         """Wake every job now and then at its interval, until cancelled; a job is never two at once."""
-        scheduler = AsyncIOScheduler(timezone=UTC)
         async with asyncio.TaskGroup() as group:
             for job in self._jobs.values():
-                due = asyncio.Event()
-                due.set()
-                scheduler.add_job(
-                    _wake, "interval", [due], seconds=job.every_s, id=job.name, misfire_grace_time=None
-                )
-                group.create_task(self._serve(job, due), name=f"timer {job.name}")
-            scheduler.start()
-            try:
-                await asyncio.Event().wait()
-            finally:
-                scheduler.shutdown(wait=False)
+                group.create_task(self._serve(job), name=f"timer {job.name}")
 
     async def run_once(self, name: str) -> int:
         """Run one job until a batch comes back empty; returns the rows settled. A failure is kept."""
@@ -96,18 +86,16 @@ class Timers:
             health.last_error = type(error).__name__
             health.failures += 1
             log.exception("timer failed", job=name)
-        health.last_run = self._hotline.clock.now()
+        health.ran_s = asyncio.get_running_loop().time()
         health.last_rows = rows
         self._metrics.timer_runs.labels(name, "failed" if health.last_error else "done").inc()
         self._metrics.timer_rows.labels(name).inc(rows)
         return rows
 
-    async def _serve(self, job: Job, due: asyncio.Event) -> None:
+    async def _serve(self, job: Job) -> None:
+        loop = asyncio.get_running_loop()
+        due_s = loop.time()
         while True:
-            await due.wait()
-            due.clear()
             await self.run_once(job.name)
-
-
-async def _wake(due: asyncio.Event) -> None:
-    due.set()
+            due_s = max(due_s + job.every_s, loop.time())  # wakings that were missed are one
+            await asyncio.sleep(due_s - loop.time())

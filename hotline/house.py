@@ -33,6 +33,7 @@ from core.staff.login import SecondFactor
 from core.staff.sessions import Lives
 from core.timers import Timers
 from hotline import aftermath, demo, demo_accounts, demo_staff
+from hotline.booking_writer import writer_probe
 from hotline.desk_phones import DeskPhones
 from hotline.foundation import Foundation, alone, foundation
 from hotline.jobs import jobs
@@ -110,11 +111,12 @@ async def standing(settings: Settings, fall: Callable[[], None]) -> AsyncIterato
         keeper = Keeper(ground.hotline, kept / "switch" / "recordings", kept / "recordings")
         probes = {
             "database": health.database(ground.hotline),
+            "booking": writer_probe(ground.store),
             **telephone.probes,
             "outbox": health.outbox(ground.hotline, outbox),
             "texts": texting.probe,
             "cashiers": paying.probe,
-            "timers": health.timers(ground.hotline.clock, timers),
+            "timers": health.timers(timers),
             "disk": health.disk(settings.data),
             "recordings": recordings_probe(keeper, recording=settings.recording),
         }

@@ -24,6 +24,7 @@ REFUSALS: dict[str, str] = {
     "waiting-full": "就诊人的候补已达上限,请先退出不需要的候补。",
     "survey-over": "这次评价已经结束,谢谢您的支持。",
     "busy": "当前办理人数较多,请稍后再试,您的预约没有变动。",
+    "storage-away": "系统暂时没有响应,请稍后再试。",
     # may this person
     "limit-department-day": "就诊人当日在该科室的预约已达上限,请换一天或换科室。",
     "limit-doctor-day": "就诊人当日已约过该医生,请换一天。",

@@ -6,6 +6,7 @@ import itertools
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -42,12 +43,44 @@ def _as_server_user() -> dict[str, int | str]:
 class Cluster:
     port: int
     folder: Path
-    process: "subprocess.Popen[bytes]"
+    log: Path
     binaries: str
+    _process: "subprocess.Popen[bytes] | None" = None
     _taken: set[str] = field(default_factory=set)
 
     def url(self, name: str) -> str:
         return f"postgresql+asyncpg://postgres@127.0.0.1:{self.port}/{name}"
+
+    def start(self) -> None:
+        """Let the server run, and return when it answers."""
+        options = {
+            "listen_addresses": "127.0.0.1",
+            "port": str(self.port),
+            "unix_socket_directories": "",
+            "max_connections": "200",
+            "shared_buffers": "64MB",
+            "fsync": "off",  # the tests ask for truth under races, not for a power cut
+            "log_min_messages": "fatal",
+        }
+        arguments = [part for key, value in options.items() for part in ("-c", f"{key}={value}")]
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [f"{self.binaries}/postgres", "-D", str(self.folder), *arguments],
+                stdout=log,
+                stderr=log,
+                cwd="/",
+                **_as_server_user(),  # type: ignore[call-overload]
+            )
+        ready = f"{self.binaries}/pg_isready -q -h 127.0.0.1 -p {self.port}"
+        waiting = f"for i in $(seq 300); do {ready} && exit 0; sleep 0.05; done; exit 1"
+        subprocess.run(["bash", "-c", waiting], check=True)
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
+        """End the server. how: SIGQUIT is PostgreSQL's immediate stop: nobody is waited for or told."""
+        if self._process is not None:
+            self._process.send_signal(how)
+            self._process.wait(30)
+            self._process = None
 
     @contextmanager
     def database(self, model: str = "model") -> Iterator[str]:
@@ -98,8 +131,8 @@ class Cluster:
 def start_cluster(folder: Path) -> Iterator[Cluster]:
     binaries, port, who = _binaries(), free_port(), _as_server_user()
     home = Path("/dev/shm") if os.access("/dev/shm", os.W_OK) else folder
-    data = home / f"hotline-pg-{os.getpid()}"
-    shutil.rmtree(data, ignore_errors=True)
+    _sweep(home)
+    data = home / f"hotline-pg-{os.getpid()}-{port}"
     data.mkdir()
     if who:
         os.chown(data, int(who["user"]), int(who["group"]))
@@ -111,42 +144,21 @@ def start_cluster(folder: Path) -> Iterator[Cluster]:
         cwd="/",
         **who,  # type: ignore[arg-type]
     )
-    options = {
-        "listen_addresses": "127.0.0.1",
-        "port": str(port),
-        "unix_socket_directories": "",
-        "max_connections": "200",
-        "shared_buffers": "64MB",
-        "fsync": "off",  # the tests ask for truth under races, not for a power cut
-        "log_min_messages": "fatal",
-    }
-    arguments = [part for key, value in options.items() for part in ("-c", f"{key}={value}")]
-    log = open(folder / "postgres.log", "wb")  # noqa: SIM115 it lives as long as the server
-    process = subprocess.Popen(
-        [f"{binaries}/postgres", "-D", str(data), *arguments],
-        stdout=log,
-        stderr=log,
-        cwd="/",
-        **who,  # type: ignore[arg-type]
-    )
-    cluster = Cluster(port, data, process, binaries)
+    cluster = Cluster(port, data, folder / "postgres.log", binaries)
     try:
-        subprocess.run(
-            [
-                "bash",
-                "-c",
-                f"for i in $(seq 300); do {binaries}/pg_isready -q -h 127.0.0.1 -p {port} && exit 0; "
-                "sleep 0.05; done; exit 1",
-            ],
-            check=True,
-        )
+        cluster.start()
         _make_model(cluster)
         yield cluster
     finally:
-        process.terminate()
-        process.wait(30)
-        log.close()
+        cluster.stop()
         shutil.rmtree(data, ignore_errors=True)
+
+
+def _sweep(home: Path) -> None:
+    """What runs that were killed have left in the memory."""
+    for left in home.glob("hotline-pg-*"):
+        if not Path(f"/proc/{left.name.split('-')[2]}").exists():
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _make_model(cluster: Cluster) -> None:

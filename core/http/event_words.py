@@ -171,7 +171,13 @@ def _waited(title: str, tone: str) -> Words:
     return lambda event, names: (title, (f"等了 {event.waited_s} 秒",), tone)
 
 
-_ENDS = {"abandoned": "排队中挂机", "message": "转留言", "callback": "转回拨", "listed": "登记候补后挂机"}
+_ENDS = {
+    "abandoned": "排队中挂机",
+    "message": "转留言",
+    "callback": "转回拨",
+    "listed": "登记候补后挂机",
+    "switch": "交换机直接接通",
+}
 
 
 def _queue_ended(event: e.QueueEnded, names: Names) -> Said:

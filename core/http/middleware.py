@@ -3,13 +3,13 @@
 from collections.abc import Awaitable, Callable
 
 import structlog
-from aiohttp import web
+from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
-from core.errors import Refusal
+from core.errors import Refusal, StorageAway
 from core.http.access import own_origin
 from core.http.pages import page
-from core.http.refusals import sentence, status
+from core.http.refusals import RETRY_S, sentence, status
 
 log = structlog.get_logger()
 
@@ -70,6 +70,9 @@ def failures() -> Middleware:
             return await handler(request)
         except Refusal as refusal:
             return answer(request, status(refusal), refusal.code, sentence(refusal))
+        except StorageAway as away:
+            log.warning("storage away", route=_route(request), why=type(away.__cause__).__name__)
+            return answer(request, status(away), away.code, sentence(away))
         except web.HTTPException as error:
             if error.status < 400:
                 raise
@@ -99,5 +102,9 @@ def answer(request: web.Request, http_status: int, code: str, words: str) -> web
     """Why not: a page, or JSON where JSON was asked for. code: what a caller can quote."""
     accepted = request.headers.get("Accept", "")
     if "application/json" in accepted and "text/html" not in accepted:
-        return web.json_response({"code": code, "words": words}, status=http_status)
-    return page(request, "error.html", status=http_status, code=code, words=words)
+        told = web.json_response({"code": code, "words": words}, status=http_status)
+    else:
+        told = page(request, "error.html", status=http_status, code=code, words=words)
+    if http_status == 503:
+        told.headers[hdrs.RETRY_AFTER] = str(RETRY_S)
+    return told

@@ -3,10 +3,13 @@
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 
-from core.errors import Refusal, all_refusals
+from core.errors import Coded, all_refusals
 from core.values import local
 
 _WEEKDAYS = "一二三四五六日"
+
+# Whoever is told 503 is asked to come again after so long.
+RETRY_S = 5
 
 
 def _day(value: object) -> str:
@@ -227,6 +230,7 @@ SENTENCES: dict[str, tuple[int, _Words]] = {
     "waiting-full": (409, lambda f: f"每位就诊人最多同时候补{_some(f.get('limit'))}个,请先退出不需要的候补。"),
     "survey-over": (409, "这次评价已经结束,谢谢您。"),
     "busy": (503, "现在预约的人很多,请稍候再试,您的选择没有丢失。"),
+    "storage-away": (503, "系统暂时没有响应,请过一会儿再试;如果刚才提交过预约、变更或取消,请先查一下是否已经办好。"),
     "limit-department-day": (
         409,
         lambda f: f"同一科室同一天最多预约{_some(f.get('limit'))}个号,您在{_day(f.get('day'))}已有预约,请改选其他日期。",
@@ -331,12 +335,12 @@ SENTENCES: dict[str, tuple[int, _Words]] = {
 }  # fmt: skip
 
 
-def status(refusal: Refusal) -> int:
+def status(refusal: Coded) -> int:
     """The HTTP status of a refusal."""
     return SENTENCES[refusal.code][0]
 
 
-def sentence(refusal: Refusal) -> str:
+def sentence(refusal: Coded) -> str:
     """Why not, and what else: one or two short Chinese sentences from the refusal's facts."""
     words = SENTENCES[refusal.code][1]
     return words if isinstance(words, str) else words(refusal.facts)

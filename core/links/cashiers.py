@@ -62,6 +62,8 @@ def cashiers_probe(hotline: Hotline, doubts: Doubts) -> Probe:
     async def probe() -> Report:
         if doubts.last_error:
             return Report(State.DEGRADED, f"支付查询出错：{doubts.last_error}")
+        if doubts.unreached:
+            return Report(State.DEGRADED, "支付渠道联系不上，正在重试")
         async with hotline.read() as db:
             refunds = await waiting(db)
         return Report(State.DEGRADED, f"{refunds}笔退款等人处理") if refunds else Report(State.UP)

@@ -29,7 +29,7 @@ class Disbelief:
         now, key = self._hotline.clock.now(), (provider, why)
         self._untold[key] = self._untold.get(key, 0) + 1
         log.warning("notice not believed", provider=provider, why=why)
-        if now - self._told_at.get(key, now - ONE_LINE) < ONE_LINE:
+        if timedelta() <= now - self._told_at.get(key, now - ONE_LINE) < ONE_LINE:  # a clock may be set back
             return
         times, self._told_at[key] = self._untold.pop(key), now
 

@@ -21,6 +21,8 @@ log = structlog.get_logger()
 BY = system("doubts")
 LEASE = timedelta(minutes=2)
 AT_ONCE = 8
+# Cashiers end their own waiting well before; whatever hangs all the same is left, and holds up nobody.
+WITHIN_S = 60.0
 
 
 class Doubts:
@@ -44,6 +46,7 @@ class Doubts:
         self._reconciler = reconciler
         self._every_s = every_s
         self.last_error: str | None = None
+        self.unreached = False  # in the last batch that asked anything, a cashier did not answer
 
     async def run(self) -> None:
         """Look now and then until cancelled."""
@@ -64,12 +67,15 @@ class Doubts:
         backs = await self._hotline.run(partial(refunds.take_due, lease=LEASE, limit=AT_ONCE), BY)
         asked: list[Awaitable[object]] = [self._look(attempt) for attempt in tries]
         sent: list[Awaitable[object]] = [self._refunding.send(refund_id) for refund_id in backs]
-        for result in await asyncio.gather(*asked, *sent, return_exceptions=True):
-            if isinstance(result, OutsideError):
+        ended = await asyncio.gather(*map(_bounded, (*asked, *sent)), return_exceptions=True)
+        for result in ended:
+            if isinstance(result, OutsideError | TimeoutError):
                 log.warning("cashier not reached", why=type(result.__cause__ or result).__name__)
             elif isinstance(result, BaseException):  # a border: the lease runs out, and it is looked at again
                 log.error("doubt not cleared", exc_info=result)
-        return len(tries) + len(backs)
+        if ended:
+            self.unreached = any(isinstance(result, OutsideError | TimeoutError) for result in ended)
+        return len(ended)
 
     async def _look(self, attempt: Attempt) -> None:
         try:
@@ -77,3 +83,8 @@ class Doubts:
         except OutsideError:
             await self._till.look_later(attempt)
             raise
+
+
+async def _bounded(act: Awaitable[object]) -> object:
+    async with asyncio.timeout(WITHIN_S):
+        return await act

@@ -68,7 +68,7 @@ def choose(
     that have refused it. patience: how long a text may wait for its turn.
     """
     asked = [one for one in lines if one.name not in without and only in (None, one.name)]
-    awake = [one for one in asked if one.rests_until is None or one.rests_until <= now]
+    awake = [one for one in asked if not _rests(one, now)]
     if not awake:
         return Nobody("every gateway rests" if asked else "no gateway is left")
     waits = [Choice(one.name, _wait(one, now)) for one in awake]
@@ -96,6 +96,11 @@ def failed(line: Line, now: datetime) -> Line:
     failures = line.failures + 1
     rests = now + _rest(failures) if failures >= FAILURES else None
     return replace(line, failures=failures, rests_until=rests, on_trial=False)
+
+
+def _rests(line: Line, now: datetime) -> bool:
+    """Nobody rests longer than is allowed: a clock that was set back must not make it an hour."""
+    return line.rests_until is not None and now < line.rests_until <= now + MOST_REST
 
 
 def _rest(failures: int) -> timedelta:

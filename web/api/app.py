@@ -6,7 +6,7 @@ from functools import cache
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
-from core.errors import Refusal, all_refusals
+from core.errors import Coded, all_refusals
 from core.http.access import everybody, from_anywhere
 from core.http.keys import HOTLINE
 from core.http.refusals import code_words, status
@@ -69,7 +69,7 @@ async def in_json(request: web.Request, handler: Handler) -> web.StreamResponse:
     return (await told(request, act)).response
 
 
-def codes() -> list[type[Refusal]]:
+def codes() -> list[type[Coded]]:
     """Every refusal that the API may answer with, by its code."""
     there = {refusal for one in OPERATIONS for refusal in one.may_refuse}
     return sorted((one for one in all_refusals() if one in there), key=lambda one: one.code)

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from core.errors import Refusal
+from core.errors import Coded
 from core.http.refusals import code_words, status
 from web.api.models import Nothing
 from web.api.operation import Auth, Operation
@@ -124,7 +124,7 @@ def _responses(one: Operation) -> Schema:
     said: Schema = {str(one.status): {"description": _SUCCESS[one.status]}}
     if one.answer is not None:
         said[str(one.status)]["content"] = {"application/json": {"schema": _ref(one.answer)}}
-    by_status: defaultdict[int, list[type[Refusal]]] = defaultdict(list)
+    by_status: defaultdict[int, list[type[Coded]]] = defaultdict(list)
     for refusal in one.may_refuse:
         by_status[status(refusal())].append(refusal)
     for number, refusals in sorted(by_status.items()):
@@ -134,8 +134,8 @@ def _responses(one: Operation) -> Schema:
             "description": "\n".join(f"- `{code}`：{code_words(code)}" for code in codes),
             "content": {CONTENT_TYPE: {"schema": schema}},
         }
-        if number == 429:
-            said["429"]["headers"] = {
+        if number in (429, 503):
+            said[str(number)]["headers"] = {
                 "Retry-After": {"schema": {"type": "integer", "minimum": 0}, "required": True}
             }
     return said

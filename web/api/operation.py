@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from core.catalogue.search import Finder
 from core.errors import (
+    Coded,
     KeyReused,
     NotFound,
     NotJson,
@@ -19,6 +20,7 @@ from core.errors import (
     SignatureInvalid,
     SignatureOld,
     SignatureUsed,
+    StorageAway,
     TooLarge,
     TooManyRequests,
     WrongInput,
@@ -98,9 +100,9 @@ class Operation:
     strict_pace: bool = False
 
     @property
-    def may_refuse(self) -> tuple[type[Refusal], ...]:
+    def may_refuse(self) -> tuple[type[Coded], ...]:
         """Everything that may be answered instead, each once."""
-        found: dict[type[Refusal], None] = dict.fromkeys([TooManyRequests, OurFault, TooLarge])
+        found: dict[type[Coded], None] = dict.fromkeys([TooManyRequests, OurFault, TooLarge, StorageAway])
         if self.query is not Nothing or self.body is not Nothing or self.repeatable:
             found[WrongInput] = None
         if self.path_ is not Nothing:

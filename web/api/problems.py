@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from core.errors import (
+    Coded,
     MethodNotAllowed,
     NotFound,
     NotLoggedIn,
@@ -19,11 +20,12 @@ from core.errors import (
     SignatureInvalid,
     SignatureOld,
     SignatureUsed,
+    StorageAway,
     TooLarge,
     WrongInput,
 )
 from core.http.keys import HOTLINE
-from core.http.refusals import code_words, sentence, status
+from core.http.refusals import RETRY_S, code_words, sentence, status
 from web.api.models import Answer
 
 log = structlog.get_logger()
@@ -119,7 +121,7 @@ class Told:
     code: str
 
 
-def problem(refusal: Refusal, faults: list[Fault] | None = None, *, now: datetime) -> Told:
+def problem(refusal: Coded, faults: list[Fault] | None = None, *, now: datetime) -> Told:
     body = Problem(
         type=f"{ABOUT}{refusal.code}",
         title=code_words(refusal.code),
@@ -135,6 +137,8 @@ def problem(refusal: Refusal, faults: list[Fault] | None = None, *, now: datetim
     )
     if body.status == 429:
         response.headers[hdrs.RETRY_AFTER] = str(_wait(refusal, now))
+    if body.status == 503:
+        response.headers[hdrs.RETRY_AFTER] = str(RETRY_S)
     if isinstance(refusal, NotLoggedIn):
         response.headers[hdrs.WWW_AUTHENTICATE] = "Bearer"
     if isinstance(refusal, SignatureInvalid | SignatureOld | SignatureUsed):
@@ -143,7 +147,7 @@ def problem(refusal: Refusal, faults: list[Fault] | None = None, *, now: datetim
     return Told(response, refusal.code)
 
 
-def _wait(refusal: Refusal, now: datetime) -> int:
+def _wait(refusal: Coded, now: datetime) -> int:
     seconds, until = refusal.facts.get("seconds"), refusal.facts.get("until")
     if isinstance(seconds, int):
         return seconds
@@ -160,6 +164,9 @@ async def told(request: web.Request, act: Callable[[], Awaitable[web.StreamRespo
         return Told(await act(), "")
     except Refusal as refusal:
         return problem(refusal, now=now)
+    except StorageAway as away:
+        log.warning("storage away", route=_route(request), why=type(away.__cause__).__name__)
+        return problem(away, now=now)
     except Wrong as wrong:
         return problem(WrongInput(), wrong.faults, now=now)
     except web.HTTPException as error:
