@@ -5,10 +5,12 @@ import json
 import os
 import socket
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from core.ports import Chance
 from core.settings import Settings
+from hotline.outlived import outlived
 from ivr.dialplan import Agent, Installation
 
 RTP = (10000, 19999)
@@ -20,21 +22,22 @@ _LONGEST_RUN = 107 - len("/asterisk.ctl")
 def installation(settings: Settings, chance: Chance) -> Installation:
     """The installation these settings describe; passwords are made once and kept in its folder (0600).
 
-    Ports that are not set are free ones of this moment. The phone in the page exists in the demo only:
-    whoever sees the page may use it.
+    Ports that are not set are those of the last start, or free ones where somebody else has them by now.
+    The phone in the page exists in the demo only: whoever sees the page may use it.
     """
     folder = (settings.data / "switch").resolve()
     phones = settings.phone_numbers
     kept = _secrets(folder / "secrets.json", chance, phones)
-    taken = _free_tcp_ports(3)
+    run = run_folder(folder)
+    ports = _ports(folder / "ports.json", settings, still_up=outlived(run) is not None)
     return Installation(
         folder=folder,
         sounds=(settings.data / "sounds" / "zh").resolve(),
-        run=run_folder(folder),
-        sip_port=settings.sip_port or _free_sip_port(settings.host),
-        ami_port=taken[0],
-        http_port=taken[1],
-        agi_port=settings.agi_port or taken[2],
+        run=run,
+        sip_port=ports["sip"],
+        ami_port=ports["ami"],
+        http_port=ports["http"],
+        agi_port=ports["agi"],
         rtp=RTP,
         numbers=settings.numbers,
         trunks=settings.trunks,
@@ -73,6 +76,36 @@ def taken_ports(at: Installation) -> list[str]:
     return [f"{use} {port}" for use, kind, host, port in wanted if not _can_bind(kind, host, port)]
 
 
+def _ports(path: Path, settings: Settings, *, still_up: bool) -> dict[str, int]:
+    """By use. still_up: a switch of ours holds those of the last start itself, all but that of the scripts.
+
+    So a switch that outlived us finds our scripts again, and telephones find it.
+    """
+    try:
+        last: dict[str, int] = json.loads(path.read_text())
+    except (OSError, ValueError):
+        last = {}
+    free = _free_tcp_ports(3)
+
+    def had(use: str, kind: socket.SocketKind, host: str) -> int | None:
+        port = last.get(use)
+        ours = still_up and use != "agi"
+        return port if port and (ours or _can_bind(kind, host, port)) else None
+
+    local = "127.0.0.1"
+    now = {
+        "sip": settings.sip_port
+        or had("sip", socket.SOCK_DGRAM, settings.host)
+        or _free_sip_port(settings.host),
+        "ami": had("ami", socket.SOCK_STREAM, local) or free[0],
+        "http": had("http", socket.SOCK_STREAM, settings.host) or free[1],
+        "agi": settings.agi_port or had("agi", socket.SOCK_STREAM, local) or free[2],
+    }
+    if now != last:
+        _write(path, now)
+    return now
+
+
 def _can_bind(kind: socket.SocketKind, host: str, port: int) -> bool:
     with socket.socket(socket.AF_INET, kind) as probe:
         if kind is socket.SOCK_STREAM:  # connections that are over do not count
@@ -90,13 +123,17 @@ def _secrets(path: Path, chance: Chance, phones: tuple[str, ...]) -> dict[str, s
     if all(name in known for name in wanted):
         return known
     known |= {name: known.get(name) or chance.token() for name in wanted}
+    _write(path, known)
+    return known
+
+
+def _write(path: Path, told: Mapping[str, object]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
     handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "w") as out:
-        json.dump(known, out, indent=1)
+        json.dump(told, out, indent=1)
     part.replace(path)
-    return known
 
 
 def _free_tcp_ports(count: int) -> list[int]:

@@ -1,4 +1,4 @@
-"""The switch itself: start an Asterisk of ours, watch it, start it again, stop it."""
+"""The switch itself: take over or start an Asterisk of ours, watch it, start it again, stop it."""
 
 import asyncio
 from collections import deque
@@ -10,8 +10,9 @@ import structlog
 from core.ports import Chance
 from hotline.asterisk import Asterisk, run_short
 from hotline.installation import taken_ports
+from hotline.outlived import Outlived, outlived
 from ivr.backoff import Backoff
-from ivr.dialplan import NEEDED_MODULES, Installation, install, missing_sounds
+from ivr.dialplan import NEEDED_MODULES, Installation, install, is_installed, missing_sounds
 from ivr.sound import is_whole, write_clip
 from ivr.tones import beep, music
 
@@ -31,6 +32,7 @@ class State(StrEnum):
     STARTING = "starting"
     UP = "up"
     DOWN = "down"  # ended by itself; started again after a while
+    FAILED = "failed"  # was started and is not ready; tried again, later each time
     STOPPED = "stopped"
 
 
@@ -58,7 +60,7 @@ class Switch:
         self._sounds = sounds
         self._told = told
         self._backoff = Backoff(chance, first_s=0.5, most_s=30)
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: asyncio.subprocess.Process | Outlived | None = None
         self._last_lines: deque[str] = deque(maxlen=30)
         self._reader: asyncio.Task[None] | None = None
         self._watcher: asyncio.Task[None] | None = None
@@ -68,18 +70,23 @@ class Switch:
         return self._process.pid if self._process else None
 
     async def start(self) -> None:
-        """Write the configuration, start Asterisk and return when it takes calls. Raises SwitchFailed."""
-        await asyncio.to_thread(self._prepare)
-        # One of ours that outlived its parent still holds the ports.
-        if (self.installation.run / "asterisk.ctl").exists():
-            await self.command("core stop now")
+        """Write the configuration, start Asterisk and return when it takes calls.
+
+        One of ours that outlived its parent goes on, with its calls, where it was started with the very same
+        configuration. Raises SwitchFailed, and OSError where the configuration cannot be written.
+        """
         try:
-            await self._begin()
+            await self._first()
         except BaseException:
             await self._end()
             self._become(State.STOPPED)
             raise
-        self._watcher = asyncio.create_task(self._watch(), name="switch watcher")
+        self._watcher = asyncio.create_task(self._watch(begun=True), name="switch watcher")
+
+    def keep_trying(self) -> None:
+        """After a start that failed: again and again, later each time, until it is up or stopped."""
+        self._become(State.FAILED)
+        self._watcher = asyncio.create_task(self._watch(begun=False), name="switch watcher")
 
     async def stop(self) -> None:
         """End Asterisk; calls that are up are ended. Harmless when it does not run."""
@@ -95,6 +102,40 @@ class Switch:
         program, config = str(self._asterisk.program), str(self.installation.config)
         _, said = await run_short(program, "-C", config, "-rx", line, within_s=10)
         return said
+
+    async def _first(self) -> None:
+        left = outlived(self.installation.run)
+        same = left is not None and await asyncio.to_thread(
+            is_installed, self.installation, modules=self._asterisk.modules, data=self._asterisk.data
+        )
+        await asyncio.to_thread(self._prepare)
+        if left is not None:
+            if same and await self._take_over(left):
+                return
+            await self._remove(left)
+        await self._begin()
+
+    async def _take_over(self, pid: int) -> bool:
+        """Whether the one that is left is ours now. One that does not answer in time is not."""
+        if "fully booted" not in await self.command("core waitfullybooted"):
+            return False
+        try:
+            self._process = Outlived(pid)
+        except OSError:
+            return False
+        await self._look_at_modules()
+        log.info("a switch that outlived its process goes on with its calls", pid=pid)
+        self._become(State.UP)
+        return True
+
+    async def _remove(self, pid: int) -> None:
+        """End one of ours that outlived its parent and holds the ports."""
+        try:
+            self._process = Outlived(pid)
+        except OSError:
+            return
+        await self.command("core stop now")
+        await self._end()
 
     def _prepare(self) -> None:
         install(self.installation, modules=self._asterisk.modules, data=self._asterisk.data)
@@ -125,9 +166,7 @@ class Switch:
         )
         self._reader = asyncio.create_task(self._read(self._process), name="switch output")
         await self._until_ready(self._process)
-        self.missing_modules = await self._look_at_modules()
-        if self.missing_modules:
-            log.error("modules of the switch did not load", modules=self.missing_modules)
+        await self._look_at_modules()
         self._become(State.UP)
 
     async def _until_ports_are_free(self) -> None:
@@ -159,33 +198,40 @@ class Switch:
         async for raw in process.stdout:
             self._last_lines.append(raw.decode(errors="replace").rstrip())
 
-    async def _look_at_modules(self) -> list[str]:
+    async def _look_at_modules(self) -> None:
         running = {
             line.split()[0].removesuffix(".so")
             for line in (await self.command("module show")).splitlines()
             if ".so" in line and " Not Running " not in line
         }
-        return [name for name in NEEDED_MODULES if name not in running]
+        self.missing_modules = [name for name in NEEDED_MODULES if name not in running]
+        if self.missing_modules:
+            log.error("modules of the switch did not load", modules=self.missing_modules)
 
-    async def _watch(self) -> None:
-        clock = asyncio.get_running_loop().time
+    async def _watch(self, *, begun: bool) -> None:
+        """For ever: until it is over, and start it again. begun: whether it has been up."""
         while True:
-            since = clock()
-            assert self._process
-            code = await self._process.wait()
-            if clock() - since > WELL_AFTER_S:
-                self._backoff.reset()
-            log.error("Asterisk ended by itself", code=code, last_words=list(self._last_lines)[-3:])
-            self._become(State.DOWN)
+            if begun:
+                await self._until_over()
             while self.state is not State.UP:
                 await asyncio.sleep(self._backoff.next_s())
                 try:
-                    await self._begin()
-                    self.restarts += 1
+                    await (self._begin() if begun else self._first())
+                    self.restarts += begun
                 except (SwitchFailed, OSError) as error:
                     log.error("Asterisk did not start again", why=str(error))
                     await self._end()
-                    self._become(State.DOWN)
+                    self._become(State.FAILED)
+            begun = True
+
+    async def _until_over(self) -> None:
+        since = asyncio.get_running_loop().time()
+        assert self._process
+        code = await self._process.wait()
+        if asyncio.get_running_loop().time() - since > WELL_AFTER_S:
+            self._backoff.reset()
+        log.error("Asterisk ended by itself", code=code, last_words=list(self._last_lines)[-3:])
+        self._become(State.DOWN)
 
     async def _end(self) -> None:
         process, reader = self._process, self._reader
@@ -199,6 +245,8 @@ class Switch:
                 await process.wait()
         if reader:
             await asyncio.gather(reader, return_exceptions=True)
+        if isinstance(process, Outlived):
+            process.forget()
         self._process = self._reader = None
 
     def _become(self, state: State) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import structlog
+from prometheus_client import Histogram
 
 from core.contact.distribution import Policy
 from core.errors import SwitchAway
@@ -17,7 +18,9 @@ from hotline.installation import installation
 from hotline.speaking import Speaking
 from hotline.switch import State as SwitchState
 from hotline.switch import Switch, SwitchFailed
+from hotline.switch_health import LINE_STATES, measure_age, switch_report
 from ivr.agi import AgiCall, AgiServer
+from ivr.alone import Alone
 from ivr.ami import Ami, AmiState
 from ivr.board import Board
 from ivr.control import Control
@@ -39,23 +42,12 @@ from web.house import PhoneLine
 
 log = structlog.get_logger()
 
-
-SWITCH_STATES = {
-    SwitchState.STARTING: Report(State.STARTING, "正在启动"),
-    SwitchState.UP: Report(State.UP),
-    SwitchState.DOWN: Report(State.DOWN, "交换机停了，正在重新启动"),
-    SwitchState.STOPPED: Report(State.DOWN, "交换机已停止"),
-}
-LINE_STATES = {
-    AmiState.UP: Report(State.UP),
-    AmiState.DOWN: Report(State.DOWN, "与交换机的连接断开，正在重连"),
-    AmiState.REFUSED: Report(State.DOWN, "交换机拒绝登录"),
-    AmiState.CLOSED: Report(State.DOWN, "已关闭"),
-}
 FOLLOW_EVERY_S = 30.0
 VERIFY_EVERY_S = 2.0
 # ... and the longer the list of calls, the longer the pause: it takes no more than this share of the time.
 VERIFY_SHARE = 0.1
+# So long a start waits for the line to a switch that is up; then health tells what is missing.
+LINE_S = 20.0
 
 
 def distribution(settings: Settings) -> Policy:
@@ -102,7 +94,8 @@ class Telephone:
             way_out=bool(ground.settings.outbound) and ground.settings.switch,
             shown=ground.settings.numbers[0],
         )
-        self._follower = Follower(ground.hotline, self._board, InTurn(self._dialler, self._rooms))
+        alone = Alone(ground.hotline, self._board, self.switchboard)
+        self._follower = Follower(ground.hotline, self._board, InTurn(self._dialler, self._rooms, alone))
         self._verifier = Verifier(
             ground.hotline,
             self._board,
@@ -110,6 +103,12 @@ class Telephone:
             self._rooms,
             grace=timedelta(seconds=ground.settings.operator_grace_s),
             under_way=self._follower.under_way,
+        )
+        self._key_answers = Histogram(
+            "hotline_key_answer_seconds",
+            "From a caller's key to the sound that follows it",
+            buckets=(0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1, 2.5),
+            registry=ground.metrics.registry,
         )
         self._told = Told(State.STARTING, "正在启动")
         self._installation: Installation | None = None
@@ -197,11 +196,14 @@ class Telephone:
         self._switch = Switch(asterisk, at, self._hotline.chance, told=self._switch_is)
         try:
             await self._switch.start()
-        except SwitchFailed as why:
+        except (SwitchFailed, OSError) as why:
             log.error("the switch does not start", why=str(why))
-            self._told.say(State.DOWN, "交换机启动失败，详情见日志")
-            return
-        await self._start_line(at)
+            self._switch.keep_trying()
+        ami = await self._start_line(at)
+        if self._switch.state is SwitchState.UP:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LINE_S):
+                    await ami.until_up()
 
     def _manners(self) -> Manners:
         settings = self._settings
@@ -237,15 +239,17 @@ class Telephone:
 
         return AgiServer(
             "127.0.0.1",
-            settings.agi_port,
+            at.agi_port,
             {"reception": receive, "waiting": wait, "outbound": called, "survey": score, "desk-left": here},
             sounds=self._speaking.voice.sounds,
             messages=at.messages,
             languages=settings.languages,
+            answered=self._key_answers.observe,
         )
 
-    async def _start_line(self, at: Installation) -> None:
-        self._ami = Ami(
+    async def _start_line(self, at: Installation) -> Ami:
+        """Begin to connect, and all that lives on what the switch tells."""
+        self._ami = ami = Ami(
             at.ami_port,
             "hotline",
             at.ami_secret,
@@ -253,14 +257,15 @@ class Telephone:
             chance=self._hotline.chance,
             on_unknown=self._follower.unknown,
         )
-        await self._ami.start()
+        measure_age(self._ground.metrics, ami)
+        await ami.start()
         self._following = [
-            asyncio.create_task(self._follow(self._ami), name="follow the switch"),
+            asyncio.create_task(self._follow(ami), name="follow the switch"),
             asyncio.create_task(self._look_after(at), name="look after calls"),
             asyncio.create_task(self._distributor.run(), name="distribute calls"),
-            asyncio.create_task(self._verify(self._ami), name="verify the switch"),
+            asyncio.create_task(self._verify(ami), name="verify the switch"),
         ]
-        await self._ami.until_up()
+        return ami
 
     async def _follow(self, ami: Ami) -> None:
         while True:
@@ -326,8 +331,6 @@ class Telephone:
         self._told.say(State.ABSENT if not self._settings.switch else State.DOWN, words)
 
     def _switch_is(self, state: SwitchState) -> None:
-        report = SWITCH_STATES[state]
-        missing = self._switch and [*self._switch.missing_sounds, *self._switch.missing_modules]
-        if state is SwitchState.UP and missing:
-            report = Report(State.DEGRADED, f"缺少：{'、'.join(missing[:5])}")
+        assert self._switch
+        report = switch_report(self._switch, state)
         self._told.say(report.state, report.words)

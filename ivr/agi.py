@@ -24,6 +24,7 @@ log = structlog.get_logger()
 Sounds = Callable[[Prompt, Track], Awaitable[list[str]]]
 OnStep = Callable[[str, str], None]
 Route = Callable[["AgiCall"], Awaitable[None]]
+Answered = Callable[[float], object]
 
 HEADERS_S = 5.0
 ANSWER_S = 20.0  # a command that only asks or sets
@@ -109,7 +110,14 @@ class AgiCall:
 
     language = "cmn"
 
-    def __init__(self, request: Request, headers: Mapping[str, str], sounds: Sounds, messages: Path) -> None:
+    def __init__(
+        self,
+        request: Request,
+        headers: Mapping[str, str],
+        sounds: Sounds,
+        messages: Path,
+        answered: Answered = lambda _seconds: None,
+    ) -> None:
         self.id = headers.get("agi_arg_1") or headers.get("agi_uniqueid", "")
         self.ani = _caller(headers.get("agi_callerid", ""))
         self.dnis = headers.get("agi_arg_2") or headers.get("agi_extension", "")
@@ -119,8 +127,10 @@ class AgiCall:
         self._request = request
         self._sounds = sounds
         self._messages = messages
+        self._answered = answered
         self._keys = Keys()
         self._seen = 0  # how much of HOTLINE_KEYS we have read
+        self._pressed_at: float | None = None  # when we heard of the last key that no sound has answered
 
     async def say(self, *prompts: Prompt, barge: bool = True) -> None:
         await self._fetch_keys()
@@ -208,6 +218,9 @@ class AgiCall:
 
     async def _play(self, stem: str, *, barge: bool) -> bool:
         """Play one sound; False when a key stopped it."""
+        if self._pressed_at is not None:
+            self._answered(asyncio.get_running_loop().time() - self._pressed_at)
+            self._pressed_at = None
         heard = 0
         while True:
             keys = ALL_KEYS if barge else ""
@@ -231,7 +244,10 @@ class AgiCall:
         return True
 
     async def _fetch_keys(self) -> None:
+        told_at = asyncio.get_running_loop().time()
         pressed = (await self._do("GET VARIABLE HOTLINE_KEYS")).note
+        if len(pressed) > self._seen:
+            self._pressed_at = told_at
         self._keys.press(pressed[self._seen :])
         self._seen = len(pressed)
 
@@ -263,8 +279,9 @@ class AgiServer(fast_agi.Application):  # type: ignore[misc]  # the library has 
     """Takes the switch's scripts on loopback: one coroutine of `routes` for each call.
 
     sounds: a prompt to the paths of its sound files, without extension. messages: the folder of
-    recordings. languages: of the numbers that do not speak Mandarin. A caller never pays for an exception
-    of ours: it is logged, and the call goes to the queue.
+    recordings. languages: of the numbers that do not speak Mandarin. answered: told the seconds from a key to
+    the sound that follows it, all that was decided and written between them included. A caller never pays for
+    an exception of ours: it is logged, and the call goes to the queue.
     """
 
     def __init__(
@@ -276,6 +293,7 @@ class AgiServer(fast_agi.Application):  # type: ignore[misc]  # the library has 
         sounds: Sounds,
         messages: Path,
         languages: Mapping[str, str] | None = None,
+        answered: Answered = lambda _seconds: None,
     ) -> None:
         super().__init__(loop=asyncio.get_running_loop())
         self._route.update(routes)  # the library's add_route wants a decorator that is gone
@@ -283,6 +301,7 @@ class AgiServer(fast_agi.Application):  # type: ignore[misc]  # the library has 
         self._sounds = sounds
         self._messages = messages
         self._languages = languages or {}
+        self._answered = answered
         self._server: asyncio.Server | None = None
         self._calls: set[asyncio.Task[Any]] = set()
 
@@ -323,7 +342,10 @@ class AgiServer(fast_agi.Application):  # type: ignore[misc]  # the library has 
             log.info("a connection that is no script was closed")
         finally:
             self._calls.discard(task)
-            writer.close()
+            if writer.transport.get_write_buffer_size():  # closed politely, a peer that reads nothing stays
+                writer.transport.abort()
+            else:
+                writer.close()
 
     async def _serve(self, headers: Mapping[str, str], request: Request) -> None:
         path = headers.get("agi_network_script", "").partition("?")[0]
@@ -331,7 +353,7 @@ class AgiServer(fast_agi.Application):  # type: ignore[misc]  # the library has 
         if route is None:
             log.error("the dialplan asks for a script that does not exist", route=path[:40])
             return
-        call = AgiCall(request, headers, self._sounds, self._messages)
+        call = AgiCall(request, headers, self._sounds, self._messages, self._answered)
         call.language = self._languages.get(call.dnis, call.language)
         try:
             await route(call)

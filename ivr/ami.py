@@ -27,6 +27,10 @@ Value = str | int | Sequence[str]
 OnUnknown = Callable[[datetime, datetime], Awaitable[None]]
 
 BOOT_S = 60  # from a login to FullyBooted: modules may still be loading
+# A switch that stalls closes nothing. It is asked this often whether it is there, and missed when nothing at
+# all has come since for so long: together within five seconds of its last word.
+PING_S = 1.5
+SILENT_S = 3.0
 
 
 class AmiDown(OutsideError):
@@ -46,6 +50,7 @@ class AmiSaidNo(OutsideError):
 
 class AmiState(StrEnum):
     DOWN = "down"
+    SILENT = "silent"  # the connection is there, and nothing comes: the switch hangs, or what lies between
     UP = "up"
     REFUSED = "refused"  # the password is wrong: trying again helps only when somebody changes it
     CLOSED = "closed"
@@ -71,7 +76,8 @@ class Ami:
         on_unknown: OnUnknown | None = None,
         told: Callable[[AmiState], None] = lambda _state: None,
         answer_s: float = 5.0,
-        ping_s: float = 5.0,
+        ping_s: float = PING_S,
+        silent_s: float = SILENT_S,
         backoff: Backoff | None = None,
         room: int = 10_000,
     ) -> None:
@@ -84,12 +90,30 @@ class Ami:
         self._told = told
         self._answer_s = answer_s
         self._ping_s = ping_s
-        self._backoff = backoff or Backoff(chance, first_s=0.5, most_s=15)
+        self._silent_s = silent_s
+        self._backoff = backoff or Backoff(chance, first_s=0.5, most_s=4)
         self._room = room
         self._line: _Line | None = None
         self._up = asyncio.Event()
         self._last_sign: datetime | None = None  # of life, since the first login
+        self._seen_s = asyncio.get_running_loop().time()  # until when our picture of the switch was true
+        self._why = ""  # there is no line, as last logged
         self._task: asyncio.Task[None] | None = None
+
+    @property
+    def missed_within_s(self) -> float:
+        """After so many seconds without a word a switch is missed."""
+        return self._ping_s + self._silent_s
+
+    @property
+    def age_s(self) -> float:
+        """How old our picture of the switch is, in seconds: since anything was heard that completes it.
+
+        Without a line it grows until the next snapshot is in; before the first, since this object was made.
+        """
+        if self._line is not None:
+            self._seen_s = self._line.heard_s
+        return asyncio.get_running_loop().time() - self._seen_s
 
     async def start(self) -> None:
         """Begin to connect; `until_up` waits for it."""
@@ -132,11 +156,19 @@ class Ami:
                 await self._session()
             except AmiSaidNo as error:
                 state = AmiState.REFUSED
-                log.error("the switch refuses our login", why=str(error))
+                self._log(f"login refused: {error}")
             except (OutsideError, OSError, TimeoutError) as error:
-                log.warning("no line to the switch", why=str(error) or type(error).__name__)
+                if isinstance(error, AmiSilent):
+                    state = AmiState.SILENT
+                self._log(str(error) or type(error).__name__)
             self._become(state)
             await asyncio.sleep(self._backoff.next_s())
+
+    def _log(self, why: str) -> None:
+        """Once for each reason, however often it is tried again."""
+        if why != self._why:
+            self._why = why
+            log.warning("no line to the switch", why=why)
 
     async def _session(self) -> None:
         """One connection from its first byte to its loss. Always ends by an exception."""
@@ -150,11 +182,12 @@ class Ami:
             await self._back(line, snapshot, held)
             while True:
                 await line.until_lost(self._ping_s)
-                await line.act("Ping", {})
+                await line.beat(self._silent_s)
                 self._last_sign = self._clock.now()
         finally:
             line.close()
             if self._line is line:
+                self._seen_s = line.heard_s
                 self._line = None
                 self._up.clear()
                 self.events.put_nowait(Lost(self._last_sign or self._clock.now()))
@@ -178,6 +211,7 @@ class Ami:
         self._line = line
         line.heard = self._heard
         self._backoff.reset()
+        self._why = ""
         self._up.set()
         self._become(AmiState.UP)
 
@@ -211,6 +245,8 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]  # the library has no types
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
 
     def data_received(self, data: bytes) -> None:
+        if self.factory is not None:
+            self.factory.heard_s = self.factory.loop.time()
         text = self._decoder.decode(data)
         if text:
             super().data_received(text.encode())
@@ -229,6 +265,7 @@ class _Line(Manager):  # type: ignore[misc]  # the library has no types
         loop = asyncio.get_running_loop()
         super().__init__(loop=loop, protocol_factory=_Protocol)
         self.heard = heard
+        self.heard_s = loop.time()  # when anything came last, on the loop's clock
         self._answer_s = answer_s
         self._booted = asyncio.Event()
         self._lost: asyncio.Future[str] = loop.create_future()
@@ -258,6 +295,24 @@ class _Line(Manager):  # type: ignore[misc]  # the library has no types
             return []
         return [_fields(item) for item in reply[1:-1]]
 
+    async def beat(self, silent_s: float) -> None:
+        """Ask the switch whether it is there, and return when it says so.
+
+        Raises AmiSilent when nothing at all comes for silent_s; else like `act`. While we ourselves stand
+        still no time passes for the switch: what came meanwhile is read before it is judged.
+        """
+        asked_s = self.loop.time()
+        answer = asyncio.ensure_future(self.act("Ping", {}))
+        try:
+            while not answer.done():
+                left_s = max(asked_s, self.heard_s) + silent_s - self.loop.time()
+                if left_s <= 0:
+                    raise AmiSilent(f"nothing was heard for {silent_s} s")
+                await asyncio.wait({answer}, timeout=left_s)
+        finally:
+            answer.cancel()  # nothing happens to what is done
+        answer.result()
+
     async def until_lost(self, within_s: float) -> None:
         """Return after within_s. Raises AmiDown as soon as the line is lost."""
         with contextlib.suppress(TimeoutError):
@@ -273,6 +328,7 @@ class _Line(Manager):  # type: ignore[misc]  # the library has no types
         self.lose("closed by us")
         if self.protocol:
             self.protocol.responses.clear()  # nothing of it is sent again
+            self.protocol.transport.abort()  # nor what a peer that does not read has left with us
         super().close()
 
     async def _send(self, action: str, fields: Mapping[str, Value], *, as_list: bool | None) -> Any:

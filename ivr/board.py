@@ -43,7 +43,7 @@ class Board:
         self.legs = {}
         for one in channels:
             known = before.get(one.uniqueid)
-            place = place_of(one.application, one.data, one.up)
+            place = place_of(one.application, one.data, one.up, one.bridged)
             room = room_of(one.data.partition(",")[0])[0] if place in (Place.ROOM, Place.CONSULT) else None
             same = known is not None and (known.place, known.room) == (place, room)
             name = leg_name(one.uniqueid)

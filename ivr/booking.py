@@ -25,7 +25,7 @@ THINKING = timedelta(minutes=3)
 async def book(line: Line) -> Disposition:
     """Ends booked, or with nothing when the caller goes back."""
     line.wants(verb="book")
-    await line.reached("identify")
+    line.reached("identify")
     person = await patient(line)
     if await told_block(line, person):
         return Disposition.NOTHING
@@ -82,7 +82,7 @@ async def _reminder(line: Line, person: Person) -> tuple[Prompt, ...]:
 
 async def _confirm(line: Line, choice: Choice, before: tuple[Prompt, ...]) -> bool:
     """Read the whole commitment back; 1 commits, 2 chooses again (the older hold goes with the new)."""
-    await line.reached("read-back")
+    line.reached("read-back")
     await line.keep_hold(THINKING)
     sentence = await read_back(line, choice, brief=bool(before))
     first, *rest = (*before, *sentence, Prompt("confirm"))
@@ -169,7 +169,7 @@ async def _again(line: Line, choice: Choice) -> HeldSlot | None:
 
 async def _tell(line: Line, made: Booked) -> Disposition:
     """The serial number in groups, twice; the text says the same."""
-    await line.reached("booked")
+    line.reached("booked")
     serial = Digits(made.serial, SERIAL_GROUPS)
     if made.pay_by is not None:
         minutes = Count(max(1, int((made.pay_by - line.now).total_seconds() // 60)), "分钟")

@@ -30,7 +30,7 @@ async def which(line: Line, found: list[AppointmentView]) -> AppointmentView | N
 async def cancel_one(line: Line, made: AppointmentView) -> Disposition:
     """Raises NeedsPerson when the deadline is over: a person may know a way."""
     line.wants(verb="cancel", appointment_id=made.appointment_id)
-    await line.reached("cancel")
+    line.reached("cancel")
     told = told_appointment(line, made)
     if await choose(line.call, told[0], "12", *told[1:], Prompt("cancel-ask")) != "1":
         await line.call.say(Prompt("kept"))
@@ -41,7 +41,7 @@ async def cancel_one(line: Line, made: AppointmentView) -> Disposition:
         await line.call.say(Prompt(f"refusal-{refusal.code}"))
         raise NeedsPerson(refusal.code) from None
     line.achieved(Disposition.CANCELLED, made.appointment_id)
-    await line.reached("cancelled")
+    line.reached("cancelled")
     await line.call.say(Prompt("cancelled"))
     if done.refund_fen:
         await line.call.say(Prompt("refund", {"fee": Money(done.refund_fen)}))

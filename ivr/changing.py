@@ -26,12 +26,12 @@ async def change_one(line: Line, made: AppointmentView, held: Choice | None = No
     """
     line.wants(verb="change", appointment_id=made.appointment_id)
     while True:
-        await line.reached("change")
+        line.reached("change")
         choice, held = held or await in_department(line, made.department_id), None
         if choice is None:
             await line.call.say(Prompt("kept"))
             return Disposition.KEPT
-        await line.reached("read-back")
+        line.reached("read-back")
         await line.keep_hold(THINKING)
         sentence = await read_back(line, choice)
         key = await choose(line.call, Prompt("change-from"), "12", *sentence, Prompt("confirm"))
@@ -49,6 +49,6 @@ async def change_one(line: Line, made: AppointmentView, held: Choice | None = No
             await line.call.say(Prompt(f"refusal-{refusal.code}"))
             raise NeedsPerson(refusal.code) from None
         line.achieved(Disposition.CHANGED, done.appointment_id)
-        await line.reached("changed")
+        line.reached("changed")
         await line.call.say(Prompt("changed", {"serial": Digits(done.serial, SERIAL_GROUPS)}))
         return Disposition.CHANGED

@@ -66,7 +66,7 @@ async def find_slot(line: Line) -> Choice | None:
 async def _hospital(line: Line) -> Named | None:
     async with line.hotline.read() as db:
         hospitals = await catalogue.live_hospitals(db)
-    await line.reached("hospital")
+    line.reached("hospital")
     return await pick(
         line.call,
         Prompt("choose-hospital"),
@@ -77,7 +77,7 @@ async def _hospital(line: Line) -> Named | None:
 
 async def _department(line: Line, hospital: Named) -> Named | None:
     """Departments with something left come first; a full one says so in the list itself."""
-    await line.reached("department")
+    line.reached("department")
     while True:
         async with line.hotline.read() as db:
             departments = await catalogue.open_departments(db, hospital.id)
@@ -176,7 +176,7 @@ def _whose(session: OpenSession) -> tuple[int | None, str]:
 
 async def _doctor(line: Line, sessions: Sequence[OpenSession]) -> _Wanted | None:
     """1 is the earliest of all; then each doctor once, in the order of their next free day."""
-    await line.reached("doctor")
+    line.reached("doctor")
     firsts = {_whose(session): session for session in reversed(sessions)}
     ordered = sorted(firsts.values(), key=lambda session: session.starts_at)
     offered = [_Wanted(sessions[0], earliest=True), *(_Wanted(session, False) for session in ordered)]
@@ -194,7 +194,7 @@ def _told_doctor(wanted: _Wanted, key: Number) -> Prompt:
 
 
 async def _day(line: Line, sessions: Sequence[OpenSession]) -> OpenSession | None:
-    await line.reached("day")
+    line.reached("day")
     return await pick(
         line.call,
         Prompt("choose-day"),
@@ -212,7 +212,7 @@ async def _day(line: Line, sessions: Sequence[OpenSession]) -> OpenSession | Non
 
 async def _period(line: Line, session: OpenSession) -> OpenPeriod | None:
     """The periods that have something left; a single one needs no question."""
-    await line.reached("period")
+    line.reached("period")
     async with line.hotline.read() as db:
         periods = await view.open_periods(
             db, session_id=session.session_id, channel=Channel.PHONE, now=line.now
@@ -246,7 +246,7 @@ async def take(line: Line, session: OpenSession, period: OpenPeriod | None) -> C
         hospital_id=session.hospital_id, department_id=session.department_id, doctor_id=session.doctor_id,
         session_id=held.session_id, period_id=held.period_id,
     )  # fmt: skip
-    await line.reached("held")
+    line.reached("held")
     if period is None:
         async with line.hotline.read() as db:
             found = await view.period(db, held.period_id)

@@ -21,7 +21,7 @@ async def told_block(line: Line, person: Person) -> bool:
     if found is None:
         return False
     entry, waits = found
-    await line.reached("blocked")
+    line.reached("blocked")
     why = [Prompt("credit-missed")] if named(entry.rule_key).name == "block.no-show" else []
     if entry.until is None:
         why.append(Prompt("credit-paused"))

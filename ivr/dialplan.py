@@ -181,6 +181,18 @@ def install(installation: Installation, *, modules: Path, data: Path) -> None:
     _link(folder / "data" / "sounds" / "zh", installation.sounds)
 
 
+def is_installed(installation: Installation, *, modules: Path, data: Path) -> bool:
+    """Whether `install` would write the very files that are there already."""
+    etc = installation.folder / "etc"
+    try:
+        return all(
+            (etc / name).read_text(encoding="utf-8") == text
+            for name, text in render(installation, modules=modules, data=data).items()
+        )
+    except FileNotFoundError:
+        return False
+
+
 def missing_sounds(installation: Installation, names: Iterable[str] = ()) -> list[str]:
     """Sounds without a file, by name: the switch's own and the given ones."""
     wanted = [*CORE_SOUNDS, *TONES, *names]

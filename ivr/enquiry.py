@@ -22,7 +22,7 @@ async def enquire(line: Line) -> Disposition:
         if made.state not in (State.STOPPED, State.UNPAID):  # nobody is seen with its number yet, or any more
             told += (Prompt("appointment-serial", {"serial": Digits(made.serial, SERIAL_GROUPS)}),)
         menu = Prompt("appointment-menu" if last else "appointment-menu-more")
-        await line.reached("appointment")
+        line.reached("appointment")
         key = await choose(line.call, told[0], "123" if last else "123#", *told[1:], menu)
         if key == END:
             continue

@@ -17,7 +17,7 @@ async def mine(line: Line) -> list[AppointmentView]:
 
     Raises NeedsPerson when neither leads to an appointment.
     """
-    await line.reached("find")
+    line.reached("find")
     found: list[AppointmentView] = []
     if line.number is not None:
         mark = line.hotline.sealer.fingerprint(line.number.digits, "phone")

@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from decimal import Decimal
+from functools import lru_cache
 
 from core.pinyin import HANZI
 from ivr.numerals import MOST, NUMERALS, spoken_clock, spoken_digit, spoken_money, spoken_number
@@ -41,6 +42,7 @@ _CLOSE = re.compile(rf"(?<=[{HANZI}]) +(?=[0-9A-Za-z¥])|(?<=[0-9A-Za-z%]) +(?=[
 _MARKS = r"[\d点半分日号月年岁元一二三四五六]"
 
 
+@lru_cache(maxsize=4096)
 def written_out(text: str) -> str:
     """In Chinese characters and pauses, nothing that cannot be said.
 

@@ -27,11 +27,7 @@ async def patient(line: Line) -> Person:
     """The person whom this call is about, confirmed. Raises NeedsPerson when that does not work."""
     if line.person is not None:
         return line.person
-    family = []
-    if line.number is not None:
-        async with line.hotline.read() as db:
-            family = await people.household(db, line.hotline.sealer, line.number)
-    confirmed = [person for person in family if person.identity_tail_print is not None]
+    confirmed = [person for person in await line.family() if person.identity_tail_print is not None]
     chosen: Person | None = None
     if len(confirmed) == 1:
         chosen = confirmed[0]
@@ -68,7 +64,7 @@ async def _by_tail(line: Line, person: Person) -> Person:
         except IdentityInvalid:
             question = (Prompt("tail-wrong"),)
             continue
-        await line.known_as(found, "tail")
+        line.known_as(found, "tail")
         return found
     raise NeedsPerson("tail-wrong")
 
@@ -97,7 +93,7 @@ async def _by_number(line: Line) -> Person:
         except PersonUnknown:
             await line.call.say(Prompt("id-unknown"))
             raise NeedsPerson("unregistered") from None
-        await line.known_as(found, "identity")
+        line.known_as(found, "identity")
         return found
     raise NeedsPerson("id-wrong")
 
@@ -126,7 +122,7 @@ async def prove(line: Line, person_id: int, by: str = "serial") -> Person:
         except IdentityInvalid:
             question = Prompt("tail-wrong")
             continue
-        await line.known_as(found, by)
+        line.known_as(found, by)
         return found
     raise NeedsPerson("tail-wrong")
 

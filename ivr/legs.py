@@ -20,6 +20,8 @@ class Place(StrEnum):
     ROOM = "room"
     CONSULT = "consult"
     ASIDE = "aside"
+    ALONE = "alone"  # the switch by itself looks for somebody for them
+    SERVED = "served"  # ... and has found somebody
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,8 @@ class LegName:
 
 _NAME = re.compile(r"(desk|third|spy|caller)-(\d+)-(\d+)-(\d+)")
 CONSULTATION = "consult-"
+# What the dialplan's [without-us] says before it looks for somebody.
+WITHOUT_US = "core/maintenance"
 
 
 def leg_name(unique_id: str) -> LegName | None:
@@ -58,8 +62,11 @@ def conference_of(room: str, *, beside: bool) -> str:
     return f"{CONSULTATION}{room}" if beside else room
 
 
-def place_of(application: str, data: str, up: bool) -> Place | None:
-    """Where a channel is, from what the switch says it runs; None for anywhere else."""
+def place_of(application: str, data: str, up: bool, bridged: bool = False) -> Place | None:
+    """Where a channel is, from what the switch says it runs; None for anywhere else.
+
+    bridged: whether it talks to another leg; in a conference nobody does.
+    """
     if not up:
         return Place.RINGING
     match application.lower():
@@ -69,4 +76,8 @@ def place_of(application: str, data: str, up: bool) -> Place | None:
             return Place.ASIDE
         case "agi":  # the question after the talk is no waiting
             return None if "/survey," in data else Place.WAITING
+        case "queue":
+            return Place.SERVED if bridged else Place.ALONE
+        case "playback" if data == WITHOUT_US:
+            return Place.ALONE
     return None

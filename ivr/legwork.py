@@ -233,6 +233,10 @@ class Legwork:
         """A caller of whom we know nothing any more: the switch finds them a person, or takes a message."""
         await self._line.move(unique_id, "without-us")
 
+    async def wait_again(self, unique_id: str) -> None:
+        """A caller whom the switch led alone waits in our queue from now on."""
+        await self._line.move(unique_id, "waiting")
+
     async def clear(self, interaction_id: int) -> None:
         """The caller is gone: end whatever still rings or waits for them."""
         for leg in self._board.of(interaction_id):

@@ -1,6 +1,7 @@
 """What a dialogue is given: the call, the engine, and what is known of this caller so far."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, overload
@@ -13,13 +14,18 @@ from core.booking.store import Store
 from core.contact import engine as contact
 from core.contact import kept, queue_view, queueing
 from core.contact.rules import Disposition
-from core.errors import HoldLapsed
+from core.errors import HoldLapsed, StorageAway
+from core.people import engine as people
 from core.people.rules import is_elder
 from core.people.tables import Person
 from core.values import Actor, ActorKind, Channel, Phone, day_of
 from core.work import Hotline, Work
+from ivr.call import NeedsPerson, Prompt
 from ivr.queue_place import place_in_queue
 from ivr.story import StoryCall
+
+# So often a command is given while the storage is away, with a sentence of some three seconds after each.
+TRIES = 3
 
 
 @dataclass(frozen=True)
@@ -41,7 +47,11 @@ async def nobody_rings(_interaction_id: int) -> None:
 
 @dataclass
 class Line:
-    """One caller's way through the menu. No transaction is ever open while a prompt plays."""
+    """One caller's way through the menu. No transaction is ever open while a prompt plays.
+
+    How far the menu got and who is calling is written in one go, before the next words and before the next
+    command: between two keys there is one unit of work and not one for each thing that became known.
+    """
 
     call: StoryCall
     hotline: Hotline
@@ -60,6 +70,12 @@ class Line:
     wanted: dict[str, Any] = field(default_factory=dict)  # chosen since the draft was last written
     chosen: dict[str, Any] = field(default_factory=dict)  # all that was chosen for this matter
     ended: tuple[int | None] | None = None  # it came to its end, and to this appointment
+    _stage: str | None = None  # reached, and not written yet
+    _known_by: str | None = None  # how the person is known, not written yet
+    _family: Sequence[Person] | None = None
+
+    def __post_init__(self) -> None:
+        self.call.before = self.write
 
     @property
     def actor(self) -> Actor:
@@ -80,20 +96,52 @@ class Line:
     @overload
     async def submit(self, command: Cancel) -> Cancelled: ...
     async def submit(self, command: Hold | Book | Change | Cancel) -> HeldSlot | Booked | Cancelled:
-        """One command of the hot path, as part of this call's story."""
-        return await self.store.submit(command, self.actor, self.interaction_id)
+        """One command of the hot path, as part of this call's story.
+
+        While the storage is away the caller is asked to wait, and the same command is given again: by its key
+        it is done once. Raises NeedsPerson when it stays away.
+        """
+        for _ in range(TRIES):
+            with suppress(StorageAway):
+                await self.write()
+                return await self.store.submit(command, self.actor, self.interaction_id)
+            await self.call.say(Prompt("refusal-storage-away"), barge=False)
+        raise NeedsPerson("storage-away")
 
     def once(self, verb: str) -> str:
         """A key for the next command: whoever repeats it gets the same answer."""
         self.commands += 1
         return f"{self.call.id}/{verb}/{self.commands}"[:80]
 
-    async def reached(self, stage: str) -> None:
+    def reached(self, stage: str) -> None:
         """Note how far the menu got, with all that was said on the way."""
-        async with self.hotline.work(self.actor, self.interaction_id) as work:
-            await contact.steps(work, self.interaction_id, *self.call.taken())
+        self._stage = stage
+
+    async def write(self) -> None:
+        """What is noted and not written yet. A power cut ends the call, too: no disk is waited for."""
+        if self._stage is not None or self._known_by is not None:
+            async with self.hotline.work(self.actor, self.interaction_id, fleeting=True) as work:
+                await self.written(work)
+
+    async def written(self, work: Work) -> None:
+        """The same as part of a unit of work."""
+        stage, self._stage = self._stage, None
+        by, self._known_by = self._known_by, None
+        await contact.steps(work, self.interaction_id, *self.call.taken())
+        if by is not None and self.person is not None:
+            await contact.know(work, self.interaction_id, self.person.id, by=by)
+        if stage is not None:
             await contact.reach(work, self.interaction_id, stage)
             await self._draft(work)
+
+    async def family(self) -> Sequence[Person]:
+        """Everybody who is known by the number that calls; asked once."""
+        if self._family is None:
+            self._family = []
+            if self.number is not None:
+                async with self.hotline.read() as db:
+                    self._family = await people.household(db, self.hotline.sealer, self.number)
+        return self._family
 
     def wants(self, **chosen: Any) -> None:
         """What the caller has chosen (core.booking.draft_rules.FIELDS); an operator goes on from there."""
@@ -132,6 +180,7 @@ class Line:
             and is_elder(self.person.birth_date, self.person.elder_care, day_of(self.now))
         )
         async with self.hotline.work(self.actor, self.interaction_id) as work:
+            await self.written(work)
             klass, prefers = await place_in_queue(work, self.interaction_id, self.number, elder=elder)
             back = await kept.returned(work, self.number) if self.number else None
             await queueing.enter(
@@ -156,13 +205,12 @@ class Line:
             return language
         return await queue_view.group_of(work.db, hospital_id)
 
-    async def known_as(self, person: Person, by: str) -> None:
-        self.person = person
+    def known_as(self, person: Person, by: str) -> None:
+        """This is who calls, or for whom. by: how we know."""
+        self.person, self._known_by = person, by
         self.wants(person_id=person.id)
         if self.number is not None and self.number.is_mobile:
             self.wants(contact_phone=self.number.digits)
-        async with self.hotline.work(self.actor, self.interaction_id) as work:
-            await contact.know(work, self.interaction_id, person.id, by=by)
 
     async def give_up_hold(self) -> None:
         """The caller does not want it: let it go at once."""

@@ -80,7 +80,7 @@ class Outgoing:
     async def gate(self, why: str) -> None:
         """Who calls, for whom, and why in a word. Raises WrongNumber, Unheard, NeedsPerson."""
         line = self.line
-        await line.reached("gate")
+        line.reached("gate")
         said = [Prompt("greeting")]
         if line.manners.recording:
             said.append(Prompt("recording-notice"))
@@ -88,7 +88,7 @@ class Outgoing:
         if await self.ask(*said, keys=ITS_ME + NOT_ME, counts=False) == NOT_ME:
             self.key = NOT_ME
             raise WrongNumber
-        await line.reached("told")
+        line.reached("told")
 
     async def settle(self, answer: Answer, act: Callable[[Work], Awaitable[T]]) -> T:
         """Do what the key asks for and note that it was heard, both or neither.

@@ -133,7 +133,7 @@ class OutgoingDesk:
         line = going.line
         await line.keep_hold(self._manners.hold_grace)
         async with self._hotline.work(line.actor, line.interaction_id) as work:
-            await contact.steps(work, line.interaction_id, *line.call.taken())
+            await line.written(work)
             if not going.settled:
                 key = going.key if going.outcome in (Outcome.WRONG, Outcome.HUNG_UP) else None
                 await dialling.ended(work, line.call.id, going.outcome, key=key)

@@ -130,7 +130,7 @@ async def _accept(going: Outgoing, offer: OfferView, what: Disposition) -> Dispo
 async def _booked(going: Outgoing, made: Booked, what: Disposition) -> Disposition:
     """The serial number in groups, twice; the text says the same."""
     line, serial = going.line, Digits(made.serial, SERIAL_GROUPS)
-    await line.reached(what.value)
+    line.reached(what.value)
     if made.pay_by is not None:
         minutes = Count(max(1, int((made.pay_by - line.now).total_seconds() // 60)), "分钟")
         first = Prompt("booked-unpaid", {"serial": serial, "minutes": minutes})
@@ -152,7 +152,7 @@ async def _others(going: Outgoing, offer: OfferView, was: AppointmentView) -> Di
         if not found:
             await line.call.say(Prompt("outgoing-none"))
             raise NeedsPerson("no-equivalent")
-        await line.reached("other-times")
+        line.reached("other-times")
         chosen = await pick(
             line.call, Prompt("choose-other"), found, lambda one, key: _told_other(line, one, key)
         )
@@ -239,7 +239,7 @@ async def _give_back(going: Outgoing, offer: OfferView, was: AppointmentView) ->
         await line.call.say(Prompt(f"refusal-{refusal.code}"))
         raise NeedsPerson(refusal.code) from None
     await going.done(Disposition.CANCELLED, was.appointment_id)
-    await line.reached("cancelled")
+    line.reached("cancelled")
     async with line.hotline.read() as db:
         gone = await view.load(db, was.appointment_id)
     said = [Prompt("cancelled")]

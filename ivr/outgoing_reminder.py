@@ -64,7 +64,7 @@ async def _cancel(going: Outgoing, made: AppointmentView) -> Disposition | None:
         return None
     gone = await _answer(going, Answer.CANCELLED, Said.CANCELLED)
     await going.done(Disposition.CANCELLED, made.appointment_id)
-    await line.reached("cancelled")
+    line.reached("cancelled")
     said = [Prompt("cancelled")]
     if gone.refund_fen:
         said.append(Prompt("refund", {"fee": Money(gone.refund_fen)}))

@@ -11,7 +11,6 @@ from core.contact import engine as contact
 from core.contact import queue_view, queueing
 from core.contact.rules import Disposition, Reception
 from core.contact.view import load
-from core.people import engine as people
 from core.people.rules import is_elder
 from core.values import Actor, ActorKind, Channel, day_of
 from core.work import Hotline
@@ -70,6 +69,7 @@ class Desk:
                 await queueing.enter(work, line.interaction_id)
             over = not (await load(work.db, line.interaction_id)).open
         if over:  # nobody knows of this call any more: the dialplan looks for a person by itself
+            await call.transfer("fallback")
             return Disposition.TO_PERSON
         line.queued = True
         self._queued()
@@ -119,7 +119,7 @@ class Desk:
         """Write how it ended, and let what is held live on for its grace."""
         await line.keep_hold(self._manners.hold_grace)
         async with self._hotline.work(line.actor, line.interaction_id) as work:
-            await contact.steps(work, line.interaction_id, *line.call.taken())
+            await line.written(work)
             if ended is not Disposition.TO_PERSON:
                 await draft.left(work, line.interaction_id, self._manners.hold_grace)
                 await contact.close(work, line.interaction_id, ended)
@@ -158,7 +158,7 @@ async def _converse(line: Line, reception: Reception) -> Disposition:
         else:
             key = await _main_menu(line, *opening)
             name, dialogue = MAIN[key]
-            await line.reached(name)
+            line.reached(name)
             done = await dialogue(line)
         if done is not Disposition.NOTHING:
             line.done = done
@@ -205,10 +205,7 @@ async def _main_menu(line: Line, *opening: Prompt) -> str:
 
 async def _is_elder(line: Line) -> bool:
     """A number by which only elders are known leads to a person at once."""
-    if line.number is None:
-        return False
-    async with line.hotline.read() as db:
-        family = await people.household(db, line.hotline.sealer, line.number)
+    family = await line.family()
     today = day_of(line.now)
     return bool(family) and all(is_elder(one.birth_date, one.elder_care, today) for one in family)
 
@@ -221,7 +218,7 @@ async def to_person(
     They wait from now on: an operator may be rung while the words are still being said.
     """
     async with line.hotline.work(line.actor, line.interaction_id) as work:
-        await contact.steps(work, line.interaction_id, *line.call.taken())
+        await line.written(work)
         await contact.steps(work, line.interaction_id, [{"to-person": reason}], [work.now])
     if not line.staffed:
         return await take_message(line, after_hours=True)

@@ -88,7 +88,7 @@ async def _go_on(line: Line, kept: KeptDraft) -> Disposition:
     held = kept.held
     line.held = kept.slot
     line.chosen.update(hospital_id=held.hospital_id, department_id=held.department_id)
-    await line.reached("redial")
+    line.reached("redial")
     await line.keep_hold(THINKING)
     return await (_change if kept.verb == "change" else _book)(line, kept)
 

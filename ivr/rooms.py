@@ -217,7 +217,7 @@ class Rooms:
         """The caller has left: nobody waits any more, and whoever talked to them wraps up."""
         async with self._hotline.work(DESK, fleeting=True) as work:
             found = await contact.by_linked_id(work.db, linked_id)
-            if found is None:
+            if found is None or _only_in_the_menu(found):
                 return
             await queueing.ended(work, found.id, "abandoned")
             for agent in await agents.in_call(work.db, found.id):
@@ -322,3 +322,9 @@ def _why(cause: int, *, in_page: bool, rang_s: float) -> str:
     if in_page:
         return "page-gone" if rang_s < RING_S - 1 else "no-answer"
     return "unreachable" if cause in UNREACHABLE else "refused" if cause in REFUSED else "no-answer"
+
+
+def _only_in_the_menu(found: Interaction) -> bool:
+    """Nobody was waited for and nobody has talked: there is nobody to be told that the caller is gone."""
+    menu = found.state in (State.IVR, State.CLOSED)
+    return menu and found.queued_at is None and found.answered_at is None

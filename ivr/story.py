@@ -1,5 +1,6 @@
 """A call that remembers what was said and keyed, for its journal; secret keys only as a count."""
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 
@@ -7,12 +8,20 @@ from core.ports import Clock
 from ivr.call import Call, HungUp, News, Pace, Prompt, Recording
 
 
+async def nothing_to_write() -> None:
+    """Before the caller hears or waits for anything."""
+
+
 class StoryCall:
-    """Passes every verb on to another call and keeps a line for each, with its moment."""
+    """Passes every verb on to another call and keeps a line for each, with its moment.
+
+    before: awaited before each verb, so that what is known is written before the caller is waited for.
+    """
 
     def __init__(self, call: Call, clock: Clock) -> None:
         self._call, self._clock = call, clock
         self.id, self.ani, self.dnis = call.id, call.ani, call.dnis
+        self.before: Callable[[], Awaitable[None]] = nothing_to_write
         self.told: list[tuple[dict[str, Any], datetime]] = []
         self.gone = False
 
@@ -33,6 +42,7 @@ class StoryCall:
         self.told.append((line, self._clock.now()))
 
     async def say(self, *prompts: Prompt, barge: bool = True) -> None:
+        await self.before()
         self._said(prompts)
         try:
             await self._call.say(*prompts, barge=barge)
@@ -48,6 +58,7 @@ class StoryCall:
         star: bool = False,
         leading_zero: bool = False,
     ) -> str:
+        await self.before()
         self._said(prompts)
         try:
             keys = await self._call.ask(
@@ -60,6 +71,7 @@ class StoryCall:
         return keys
 
     async def record(self, name: str, *, seconds: int) -> Recording:
+        await self.before()
         try:
             made = await self._call.record(name, seconds=seconds)
         except HungUp:
@@ -69,9 +81,11 @@ class StoryCall:
         return made
 
     async def wait(self, seconds: float) -> None:
+        await self.before()
         await self._call.wait(seconds)
 
     async def rest(self, seconds: float, news: News | None = None) -> str:
+        await self.before()
         try:
             key = await self._call.rest(seconds, news)
         except HungUp:
@@ -82,10 +96,12 @@ class StoryCall:
         return key
 
     async def transfer(self, target: str) -> None:
+        await self.before()
         self._tell({"transferred": target})
         await self._call.transfer(target)
 
     async def hang_up(self) -> None:
+        await self.before()
         self._tell({"hung-up": "us"})
         await self._call.hang_up()
 

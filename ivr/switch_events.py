@@ -11,7 +11,8 @@ Fields = Mapping[str, str]
 class ChannelOpened:
     """One leg of a call. Legs of one call share the linkedid; the first leg's uniqueid equals it.
 
-    In a snapshot also what it runs: application, its data, and whether it was answered.
+    In a snapshot also what it runs: application, its data, whether it was answered and whether it talks to
+    another leg.
     """
 
     channel: str
@@ -22,6 +23,7 @@ class ChannelOpened:
     application: str = ""
     data: str = ""
     up: bool = False
+    bridged: bool = False
 
 
 @dataclass(frozen=True)
@@ -245,6 +247,7 @@ def _opened(fields: Fields) -> ChannelOpened:
         fields.get("application", ""),
         fields.get("applicationdata", ""),
         fields.get("channelstate") == "6",
+        bool(fields.get("bridgeid")),
     )
 
 

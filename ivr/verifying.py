@@ -14,7 +14,7 @@ from core.contact.view import in_hand
 from core.errors import NotSignedIn, SwitchAway
 from core.events import AgentCorrected
 from core.work import Hotline
-from ivr.board import Board
+from ivr.board import Board, Leg
 from ivr.control import Control
 from ivr.doubts import Doubt, Seen, doubts
 from ivr.legwork import DESK
@@ -55,6 +55,7 @@ class Verifier:
         self._rooms = rooms
         self._grace = grace
         self._before: set[Doubt] = set()
+        self._seen_legs: dict[str, Leg] = {}  # at the last look
         self._legless: dict[tuple[int, int], datetime] = {}
         self._in_use: set[int] = set()  # operators whose phone was in use for others at the last look
         self.healed = 0
@@ -67,6 +68,7 @@ class Verifier:
         now = self._hotline.clock.now()
         board.legs = dict(self._board.legs)  # for how long they have been where they are
         board.start_from(channels, now)
+        self._seen_legs = board.legs
         async with self._hotline.read() as db:
             calls = {call.interaction_id: call for call in await in_hand(db)}
             signed_in = list(await agents.signed_in(db))
@@ -131,7 +133,10 @@ class Verifier:
                 await queueing.ended(work, doubt.interaction_id, "abandoned")
                 await contact.close(work, doubt.interaction_id, lost_disposition(State(doubt.ours)))
             elif doubt.what == "rings-nobody" and doubt.interaction_id:
-                await queueing.unoffered(work, doubt.interaction_id)
+                put_right = await queueing.unoffered(work, doubt.interaction_id)
+                # The switch's own queue had rung somebody, and the caller is with us by now.
+                if not put_right and not await agents.in_call(work.db, doubt.interaction_id):
+                    await contact.move(work, doubt.interaction_id, State.QUEUED)
         self.healed += 1
         log.warning("our state and the switch's disagreed", what=doubt.what)
         await self._move(doubt)
@@ -146,7 +151,10 @@ class Verifier:
                 await self._switchboard.goes_on_without(call, staff)
             case Doubt("unheard"):
                 leg = self._board.legs.get(doubt.unique_id)
+                if leg is None or leg.room is None:  # it came into its room, and we were not told
+                    leg = self._seen_legs.get(doubt.unique_id)
                 if leg is not None and leg.room is not None:
+                    self._board.legs[leg.unique_id] = leg
                     await self._rooms.heard_late(leg)
             case Doubt("leg-too-many"):
                 await self._switchboard.drop(doubt.unique_id)

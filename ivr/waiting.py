@@ -1,12 +1,13 @@
 """While nobody is free: music, an honest word now and then, and a way out by one key."""
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from core.booking import draft
 from core.contact import kept, queue_view, queueing
 from core.contact.rules import Disposition
-from core.errors import CallGone, Refusal
+from core.errors import CallGone, Refusal, StorageAway
 from core.schedule.outlook import Outlook
 from core.values import local
 from core.waiting import engine as waiting_list
@@ -21,6 +22,8 @@ from ivr.words import Count, Day
 WORD_EVERY_S = 45.0
 FIRST_WORD_S = 4.0
 CALL_ME, LIST_ME = "1", "2"
+# While the storage is away they keep their place and hear music; for a minute, then the switch takes over.
+AWAY_S, AWAY_LOOKS = 5.0, 12
 
 
 @dataclass
@@ -51,7 +54,7 @@ class Wait:
     async def run(self) -> Disposition:
         pause_s = FIRST_WORD_S
         while True:
-            seen = await _look(self.line)
+            seen = await self._looked()
             if not seen.waits:
                 return Disposition.TO_PERSON  # somebody has taken the call: the room is next
             if seen.operators == 0:
@@ -70,6 +73,14 @@ class Wait:
             if ended is not None:
                 return ended
             pause_s = WORD_EVERY_S
+
+    async def _looked(self) -> queue_view.Wait:
+        """How they wait now. Raises StorageAway when it stays away."""
+        for _ in range(AWAY_LOOKS):
+            with suppress(StorageAway):
+                return await _look(self.line)
+            await self.line.call.rest(AWAY_S)
+        return await _look(self.line)
 
     async def _pressed(self, key: str) -> Disposition | None:
         """What a key does; None: they wait on."""

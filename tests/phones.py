@@ -87,7 +87,8 @@ class Phone:
 
     def die(self) -> None:
         """Lose its power: no good-bye, and no more sound."""
-        self._process.kill()
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
 
     async def close(self) -> None:
         await self.do("end")
@@ -95,7 +96,7 @@ class Phone:
             async with asyncio.timeout(5):
                 await self._process.wait()
         except TimeoutError:
-            self._process.kill()
+            self.die()
             await self._process.wait()
         await self._reader
 

@@ -6,10 +6,13 @@ from functools import cached_property
 
 from core.contact.stay_rules import CallTimes, Stay, times
 
+# By an operator of ours, or by whom the switch found while our process was away.
+SERVED = ("served", "switch")
+
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """One queue entry. state: waiting, offered, served, abandoned, message, callback.
+    """One queue entry. state: waiting, offered, served, abandoned, message, callback, switch (SERVED).
 
     waiting_since: when nobody rang for them any more.
     """
@@ -85,8 +88,8 @@ class Call:
 
     @cached_property
     def answered_at(self) -> datetime | None:
-        served = [wait.ended_at for wait in self.waits if wait.state == "served" and wait.ended_at]
-        return min(served, default=None)
+        served = [wait for wait in self.waits if wait.state in SERVED]
+        return min((wait.ended_at for wait in served if wait.ended_at), default=None)
 
     @cached_property
     def outcome(self) -> str | None:

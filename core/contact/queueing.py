@@ -243,7 +243,8 @@ async def spare(work: Work) -> int:
 async def ended(work: Work, interaction_id: int, how: str) -> bool:
     """The wait is over without an operator; False: nobody waited.
 
-    how: 'abandoned', 'message', 'callback' (the place is kept), 'listed' (on the waiting list).
+    how: 'abandoned', 'message', 'callback' (the place is kept), 'listed' (on the waiting list), 'switch' (the
+    switch found somebody while we were away).
     """
     entry = await _live(work, interaction_id)
     if entry is None:

@@ -37,7 +37,7 @@ from tests.phones import Phone, phone
 from tests.switch.conftest import Exchange
 from tests.switch.players import PACE
 
-SOON_S = 15.0
+SOON_S = 60.0
 
 
 @dataclass

@@ -15,6 +15,7 @@ from core.chance import SystemChance
 from core.settings import Settings
 from hotline.asterisk import Asterisk
 from hotline.installation import installation
+from hotline.outlived import outlived
 from hotline.switch import State, Switch, SwitchFailed
 from ivr.ami import AmiDown
 from ivr.dialplan import CORE_SOUNDS, Installation
@@ -167,6 +168,68 @@ async def test_a_switch_that_would_be_deaf_does_not_count_as_started(
         with pytest.raises(SwitchFailed, match=f"SIP {sip}, AMI {ami}, HTTP {http}"):
             await switch.start()
         assert (switch.state, switch.pid) == (State.STOPPED, None)
+
+
+async def test_a_switch_that_failed_to_start_is_tried_again_until_it_is_up(
+    asterisk: Asterisk, voice: Voice, at: Installation, tmp_path: Path
+) -> None:
+    states: list[State] = []
+    with contextlib.ExitStack() as held:
+        one = held.enter_context(socket.socket())
+        one.bind(("127.0.0.1", 0))
+        taken = int(one.getsockname()[1])
+        switch = Switch(asterisk, _own(at, tmp_path, ami_port=taken), SystemChance(), told=states.append)
+        with pytest.raises(SwitchFailed, match=f"AMI {taken}"):
+            await switch.start()
+        switch.keep_trying()
+        assert states[-1] is State.FAILED
+        await until(lambda: states.count(State.FAILED) == 2, within_s=40)
+    try:
+        await until(lambda: states[-1] is State.UP, within_s=60)
+        assert switch.restarts == 0  # it had never been up
+    finally:
+        await switch.stop()
+
+
+async def test_a_switch_that_outlived_its_house_is_taken_over_and_ends_with_the_next(
+    asterisk: Asterisk, at: Installation, tmp_path: Path
+) -> None:
+    own = _own(at, tmp_path)
+    before = Switch(asterisk, own, SystemChance())
+    await before.start()
+    assert before._watcher
+    before._watcher.cancel()  # nobody looks after it any more
+    pid = before.pid
+    after = Switch(asterisk, own, SystemChance())
+    await after.start()
+    assert (after.pid, after.state) == (pid, State.UP)
+    otherwise = Switch(asterisk, replace(own, patience_s=own.patience_s + 1), SystemChance())
+    assert after._watcher
+    after._watcher.cancel()
+    await otherwise.start()  # what it was started with is not what is wanted now
+    assert otherwise.pid != pid
+    assert otherwise.pid is not None
+    last = Switch(asterisk, otherwise.installation, SystemChance())
+    assert otherwise._watcher
+    otherwise._watcher.cancel()
+    await last.start()
+    os.kill(otherwise.pid, signal.SIGKILL)  # one that was taken over is watched as any other
+    await until(lambda: last.restarts == 1, within_s=40)
+    await last.stop()
+    assert outlived(own.run) is None
+
+
+def _own(at: Installation, tmp_path: Path, ami_port: int = 0) -> Installation:
+    """An installation beside the others, with its own ports and folders."""
+    sip, ami, http = _free_ports(3)
+    return replace(
+        at,
+        folder=tmp_path / "switch",
+        run=tmp_path / "run",
+        sip_port=sip,
+        ami_port=ami_port or ami,
+        http_port=http,
+    )
 
 
 def _free_ports(count: int) -> list[int]:

@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.switch, pytest.mark.asyncio(loop_scope="session")]
 # What sends a call on, picks one up or records it in switches that are set up so.
 WAYS_OUT = ("#8002", "*28002", "*8", "##")
 MADE_UP_ITS_MIND_S = 1.2
-WITHIN_S = 10.0
+WITHIN_S = 30.0
 AT_ONCE = 8
 NOT_OURS = (
     "8001", "8004", "s", "h", "i", "t", "o", "0", "110", "013800000000", "9013800000000", "+8613800000000",
