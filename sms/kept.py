@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.events import TextDropped, TextFailed, TextSent
@@ -68,8 +68,12 @@ async def keep(work: Work, draft: Draft, journal_id: int) -> TextMessage:
         row = _new(work, draft, journal_id)
         work.db.add(row)
         await work.db.flush()
-    if draft.body is None and row.state == TextState.QUEUED:
-        drop(work, row, draft.why or "")
+    if draft.body is None:
+        # An earlier try of the same event may have begun a text of another kind, and died with it.
+        begun = or_(TextMessage.id == row.id, TextMessage.journal_id == journal_id)
+        waiting = select(TextMessage).where(begun, TextMessage.state == TextState.QUEUED.value)
+        for one in (await work.db.execute(waiting.with_for_update())).scalars():
+            drop(work, one, draft.why or "")
     return row
 
 

@@ -175,6 +175,21 @@ async def test_a_text_that_failed_is_looked_at_again_before_the_next_try(
     assert await post.states() == [("booked", "dropped"), ("cancelled", "sent")]
 
 
+async def test_a_text_in_doubt_does_not_stay_in_the_queue_when_its_visit_was_moved(
+    post: Post, clock: FrozenClock
+) -> None:
+    await post.town.rule("pay.mode", "online")
+    made = await booked(post)
+    post.handset.script = [OutsideError("no answer", unsure=True)]
+    await post.deliver()
+    other = await post.town.session("wu", half="pm")
+    hold = await post.town.store.submit(Hold(session_id=other, owner="call:1"), CALLER)
+    await post.town.store.submit(Change(made, hold.hold_id), CALLER)
+    clock.advance(minutes=1)
+    await post.deliver()
+    assert "queued" not in {state for _, state in await post.states()}
+
+
 @pytest.mark.parametrize("at_once", [True, False], ids=["before-the-first-text", "after-the-first-text"])
 async def test_a_change_sends_one_text_and_it_is_about_the_new_visit(post: Post, at_once: bool) -> None:
     made = await booked(post)
