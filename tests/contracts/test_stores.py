@@ -8,17 +8,16 @@ import pytest
 from sqlalchemy import func, select
 
 from core import journal
-from core.booking.commands import Book, Cancel, Change, Hold
-from core.booking.group.store import group_store
+from core.booking.commands import Book, Booked, Cancel, Change, HeldSlot, Hold
+from core.booking.group.store import Bounds, group_store
 from core.booking.store import PlainStore, Store
 from core.booking.tables import Appointment
 from core.contact.engine import open_interaction
-from core.errors import KeyReused, SlotFull
+from core.errors import Busy, Coded, KeyReused, OverLimitDepartmentDay, OverLimitPhone, SlotFull
 from core.events import BookingRefused
 from core.values import Phone
 from core.work import Hotline
-from tests.builders import CALLER, Clinic, clinic
-
+from tests.builders import CALLER, SURFER, Clinic, clinic
 
 
 @asynccontextmanager
@@ -117,3 +116,145 @@ async def test_a_change_is_whole_or_not_at_all(store: Store, town: Clinic) -> No
     assert moved.appointment_id != booked.appointment_id
     assert await town.states(morning) == {"free": 1}
     assert await town.states(afternoon) == {"booked": 1}
+
+
+# --- many at once -------------------------------------------------------------------------------------
+
+
+async def test_one_bad_command_spoils_none_of_its_neighbours(store: Store, town: Clinic) -> None:
+    session = await town.session(slots=6)
+    people = [await town.person(name) for name in ("李秀英", "王芳", "张伟", "刘洋", "陈静")]
+    holds = [await held(store, town, session, person) for person in people]
+    books = [Book(hold, person, Phone(f"10{person:09d}")) for hold, person in zip(holds, people, strict=True)]
+    nobody = 999_999
+    books[1] = Book(holds[1], nobody, Phone("10700000001"))
+    books[3] = Book(holds[3], people[3], Phone("10700000003"), booker_id=nobody)  # the database refuses this
+    answers = await asyncio.gather(*(store.submit(one, CALLER) for one in books), return_exceptions=True)
+    assert [isinstance(answer, Booked) for answer in answers] == [True, False, True, False, True]
+    assert await appointments(town) == 3
+    assert await town.states(session) == {"booked": 3, "held": 2, "free": 1}
+
+
+async def test_two_bookings_of_one_person_at_once_count_each_other(store: Store, town: Clinic) -> None:
+    morning, afternoon = await town.session(), await town.session("wu", half="pm")
+    li = await town.person("李秀英")
+    holds = [
+        await store.submit(Hold(session_id=one, owner=f"call:{one}"), CALLER) for one in (morning, afternoon)
+    ]
+    answers = await asyncio.gather(
+        *(store.submit(Book(one.hold_id, li, Phone("10712345678")), CALLER) for one in holds),
+        return_exceptions=True,
+    )
+    assert {type(answer) for answer in answers} == {Booked, OverLimitDepartmentDay}
+    assert await appointments(town) == 1
+
+
+async def test_bookings_by_one_phone_at_once_count_each_other(store: Store, town: Clinic) -> None:
+    await town.rule("limit.phone-persons", "1")
+    session = await town.session()
+    people = [await town.person(name) for name in ("李秀英", "王芳", "张伟")]
+    holds = [await held(store, town, session, person) for person in people]
+    answers = await asyncio.gather(
+        *(
+            store.submit(Book(hold, person, Phone("10712345678")), CALLER)
+            for hold, person in zip(holds, people, strict=True)
+        ),
+        return_exceptions=True,
+    )
+    assert sorted(type(answer).__name__ for answer in answers) == [
+        "Booked",
+        "OverLimitPhone",
+        "OverLimitPhone",
+    ]
+    assert OverLimitPhone in {type(answer) for answer in answers}
+
+
+async def test_the_last_slot_goes_to_one_of_many(store: Store, town: Clinic) -> None:
+    session = await town.session(slots=1)
+    answers = await asyncio.gather(
+        *(store.submit(Hold(session_id=session, owner=f"call:{call}"), CALLER) for call in range(8)),
+        return_exceptions=True,
+    )
+    assert sorted(type(answer).__name__ for answer in answers) == ["HeldSlot", *["SlotFull"] * 7]
+
+
+async def test_a_slot_that_is_given_back_is_on_sale_at_once(store: Store, town: Clinic) -> None:
+    session = await town.session(slots=1)
+    booked = await town.book(session, await town.person("王芳"))
+    hold = Hold(session_id=session, owner="call:1")
+    for _ in range(2):
+        with pytest.raises(SlotFull):
+            await store.submit(hold, CALLER)
+    await store.submit(Cancel(booked.appointment_id), CALLER)
+    assert (await store.submit(hold, CALLER)).session_id == session
+
+
+async def test_who_got_the_last_slot_hears_so_again_though_it_is_known_to_be_sold_out(
+    store: Store, town: Clinic
+) -> None:
+    session = await town.session(slots=1)
+    last = Hold(session_id=session, owner="call:1", key="last")
+    got = await store.submit(last, CALLER)
+    with pytest.raises(SlotFull):
+        await store.submit(Hold(session_id=session, owner="call:2", key="too late"), CALLER)
+    assert await store.submit(last, CALLER) == got
+
+
+# --- a store with a line before it --------------------------------------------------------------------
+
+
+async def test_who_finds_too_many_waiting_is_refused_and_who_comes_by_another_way_is_not(
+    hotline: Hotline, town: Clinic
+) -> None:
+    session = await town.session(slots=6)
+    async with group_store(hotline, bounds=Bounds(waiting=2)) as store:
+        answers = await asyncio.gather(
+            *(store.submit(Hold(session_id=session, owner=f"call:{call}"), CALLER) for call in range(4)),
+            store.submit(Hold(session_id=session, owner="web:1"), SURFER),
+            return_exceptions=True,
+        )
+    assert [type(answer) for answer in answers] == [HeldSlot, HeldSlot, Busy, Busy, HeldSlot]
+    assert await town.states(session) == {"held": 3, "free": 3}
+
+
+async def test_who_has_waited_too_long_is_refused_and_nothing_is_done_for_them(
+    hotline: Hotline, town: Clinic
+) -> None:
+    session = await town.session()
+    async with group_store(hotline, bounds=Bounds(patience_s=-1)) as store:
+        with pytest.raises(Busy):
+            await store.submit(Hold(session_id=session, owner="call:1"), CALLER)
+    assert await town.states(session) == {"free": 6}
+
+
+@pytest.mark.parametrize("point", ["taken", "loaded", "decided", "applied", "committed"])
+async def test_a_store_that_closes_leaves_nobody_without_an_answer(
+    hotline: Hotline, town: Clinic, point: str
+) -> None:
+    session = await town.session(slots=6)
+    reached = asyncio.Event()
+
+    def watch(at: str) -> None:
+        if at == point:
+            reached.set()
+
+    async with group_store(hotline, bounds=Bounds(batch=2), watch=watch) as store:
+        asked = [
+            asyncio.create_task(store.submit(Hold(session_id=session, owner=f"call:{call}"), CALLER))
+            for call in range(6)
+        ]
+        await asyncio.wait_for(reached.wait(), 30)
+    _, waiting = await asyncio.wait(asked, timeout=30)
+    assert not waiting
+    answers = await asyncio.gather(*asked, return_exceptions=True)
+    assert all(isinstance(answer, HeldSlot | Coded) for answer in answers)
+    held_ = sum(isinstance(answer, HeldSlot) for answer in answers)
+    assert (await town.states(session)).get("held", 0) >= held_
+
+
+async def test_a_closed_store_refuses(hotline: Hotline, town: Clinic) -> None:
+    session = await town.session()
+    async with group_store(hotline) as store:
+        pass
+    with pytest.raises(Busy):
+        await store.submit(Hold(session_id=session, owner="call:1"), CALLER)

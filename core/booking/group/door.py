@@ -13,7 +13,15 @@ from typing import Any, NamedTuple, Protocol
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.booking.group.texts import ALONE, FREE_OF_MANY, Questions, for_postgresql, for_sqlite, together
+from core.booking.group.texts import (
+    ALONE,
+    FREE_OF_MANY,
+    WORDED,
+    Questions,
+    for_postgresql,
+    for_sqlite,
+    together,
+)
 from core.database import Database
 from core.sqlite import BUSY_MS
 
@@ -149,10 +157,7 @@ class SqliteDoor:
 
     async def write(self, rows: Mapping[str, Sequence[Row]]) -> dict[str, int]:
         many, writes = self._connection.executemany, self._writes
-        return {
-            name: many(writes[name], [tuple(map(_told, row)) for row in some]).rowcount
-            for name, some in rows.items()
-        }
+        return {name: many(writes[name], _worded(some, WORDED[name])).rowcount for name, some in rows.items()}
 
     async def say(self, statement: str) -> None:
         self._connection.execute(statement)
@@ -186,11 +191,21 @@ def _let_go(connection: sqlite3.Connection) -> None:
     connection.close()
 
 
+def _worded(rows: Sequence[Row], places: Sequence[int]) -> list[list[Any]]:
+    """The rows with what stands at these places as words."""
+    worded = [list(row) for row in rows]
+    for row in worded:
+        for place in places:
+            if row[place] is not None:
+                row[place] = _told(row[place])
+    return worded
+
+
 def _told(value: Any) -> Any:
     """As SQLAlchemy writes it."""
     kind = type(value)
     if kind is datetime:
-        return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+        return value.astimezone(UTC).isoformat(" ", "microseconds")[:26]
     if kind is date:
         return value.isoformat()
     if kind is list:

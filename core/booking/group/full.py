@@ -24,6 +24,7 @@ OPENING = frozenset(
         "session.over", "session.published", "session.resumed", "session.stopped", "session.withdrawn",
     }
 )  # fmt: skip
+SELLING = frozenset({"slot.held", "appointment.booked"})
 
 Asked = tuple[int, int | None, int | None, bool, Channel]
 
@@ -61,6 +62,8 @@ class Full:
     def heard(self, events: Iterable[Event]) -> None:
         """What was just committed by this process."""
         for event in events:
+            if event.kind in SELLING:
+                self._another_word(event)
             if event.kind not in OPENING:
                 continue
             self.mark += 1
@@ -71,6 +74,12 @@ class Full:
             else:
                 for asked in list(self._of_session.get(session_id, ())):
                     self._forget(asked)
+
+    def _another_word(self, event: Event) -> None:
+        """Less is left: "only for other channels" may have become "full"."""
+        for asked in list(self._of_session.get(getattr(event, "session_id", 0), ())):
+            if isinstance(self._said[asked][1], ShareUsedUp):
+                self._forget(asked)
 
     def _forget(self, asked: Asked) -> None:
         self._said.pop(asked, None)

@@ -183,6 +183,14 @@ ORDER = (
     "end", "let-go", "release", "vacate", "claim", "occupy", "use", "hold", "appointment", "follow",
     "payment", "credit", "key", "journal", "outbox",
 )  # fmt: skip
+# Where a row of each write has instants and days, which SQLite keeps as words.
+WORDED = {
+    name: tuple(place for place, kind in enumerate(kinds) if kind in ("timestamptz", "date"))
+    for name, kinds in [
+        *((name, [column.partition(":")[2] for column in columns]) for name, (_, columns) in INSERTS.items()),
+        *((name, list(kinds)) for name, (_, kinds) in UPDATES.items()),
+    ]
+}
 # These touch rows that another of the same batch touches too, and have a statement of their own.
 ALONE = frozenset({"end", "vacate", "follow"})
 
