@@ -1,6 +1,7 @@
 """A hotline on a fresh database for every test, on SQLite and on PostgreSQL."""
 
 import asyncio
+import gc
 import logging
 import os
 import shutil
@@ -30,6 +31,20 @@ settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
 MEASURED = pytest.StashKey[list[str]]()
+# Set when nothing was named on the command line: every test there is, those that a mark leaves out too.
+ALL_TESTS = pytest.StashKey[list[pytest.Item]]()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.args == config.getini("testpaths"):
+        config.stash[ALL_TESTS] = list(items)
+
+
+def pytest_collection_finish() -> None:
+    """What has been collected stays to the end: no round of the collector need look at it again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

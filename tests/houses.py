@@ -17,7 +17,7 @@ from tests import audio, ports
 from tests.replays import reproduced_at
 
 READY_S = 120
-SOON_S = 45
+SOON_S = 90
 
 
 @dataclass

@@ -76,7 +76,7 @@ async def test_a_silence_that_could_not_be_ended_ends_when_the_switch_is_back(
         await gaps.switch(CALL, on=False, why="card")
     assert told.silent == [True]
     told.up = True
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while told.silent != [True, False]:  # noqa: ASYNC110 a timer is waited for
             await asyncio.sleep(0.05)
     gaps.close()

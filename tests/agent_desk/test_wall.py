@@ -190,7 +190,7 @@ async def test_the_two_switches_of_the_service_level_are_in_the_address(
 
 
 async def _message(ws: ClientWebSocketResponse) -> dict[str, Any]:
-    message = await ws.receive(timeout=10)
+    message = await ws.receive(timeout=30)
     assert message.type is WSMsgType.TEXT
     found: dict[str, Any] = json.loads(message.data)
     return found
@@ -271,7 +271,7 @@ async def test_who_logs_out_loses_the_wall(
         await _message(ws)
         async with hotline.work(SWITCH) as work:
             await sessions.end_all(work, staff_id, why="logout")
-        while (message := await ws.receive(timeout=10)).type is WSMsgType.TEXT:
+        while (message := await ws.receive(timeout=30)).type is WSMsgType.TEXT:
             pass
     assert message.type in (WSMsgType.CLOSE, WSMsgType.CLOSED, WSMsgType.CLOSING)
 
@@ -286,7 +286,7 @@ async def test_a_page_that_takes_nothing_is_cut(
         await _message(ws)
         monkeypatch.setattr(web.WebSocketResponse, "send_str", never)
         await ring(hotline)
-        while (message := await ws.receive(timeout=10)).type is WSMsgType.TEXT:
+        while (message := await ws.receive(timeout=30)).type is WSMsgType.TEXT:
             pass
     assert message.type in (WSMsgType.CLOSED, WSMsgType.ERROR)
     monkeypatch.undo()

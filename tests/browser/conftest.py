@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from aiohttp.test_utils import TestClient
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 from tests.pages import (
     database_url,
@@ -50,6 +50,9 @@ FLAGS = [
     "--autoplay-policy=no-user-gesture-required",
     "--allow-loopback-in-peer-connection",
 ]
+
+# How long a page may take to look as it should: a wait costs only when it fails.
+expect.set_options(timeout=30_000)
 
 
 @pytest.fixture

@@ -74,7 +74,7 @@ class Stage:
     async def until(self, what: str) -> None:
         """Return when a page has asked for this."""
         async with self._heard:
-            await asyncio.wait_for(self._heard.wait_for(lambda: self.did(what)), 5)
+            await asyncio.wait_for(self._heard.wait_for(lambda: self.did(what)), 30)
 
     async def change(self, **parts: Any) -> None:
         """Parts as they are from now on, told to every page."""

@@ -30,6 +30,7 @@ class Switch:
         self.ended = asyncio.Event()
         self.answered: asyncio.Queue[str] = asyncio.Queue()
         self.refuses = False
+        self.leaves = 0  # so many of the next lines are taken, and nothing is ever said on them
         self.starting: list[str | None] = []  # what the next registrations get instead; None: no answer
         self._socket: web.WebSocketResponse | None = None
         self._contact = ""
@@ -39,6 +40,9 @@ class Switch:
     async def serve(self, request: web.Request) -> web.StreamResponse:
         if self.refuses:
             raise web.HTTPServiceUnavailable
+        if self.leaves:
+            self.leaves -= 1
+            await asyncio.Event().wait()
         socket = self._socket = web.WebSocketResponse(protocols=("sip",))
         await socket.prepare(request)
         async for message in socket:
@@ -56,7 +60,7 @@ class Switch:
     async def invite(self, offer: str) -> str:
         """Call the page with this SDP; return the SDP of its answer."""
         await self.ring(offer)
-        return await asyncio.wait_for(self.answered.get(), 10)
+        return await asyncio.wait_for(self.answered.get(), 30)
 
     async def ring(self, offer: str) -> None:
         self._calls += 1

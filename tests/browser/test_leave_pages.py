@@ -93,5 +93,5 @@ async def test_an_open_page_follows_what_patients_choose(
     async with stage.hotline.work(TEXTER) as work:
         await offers.accept(work, case.offer_id or 0)
     await stage.settle()
-    await expect(page.locator("#progress")).to_contain_text("2 / 5", timeout=20_000)
+    await expect(page.locator("#progress")).to_contain_text("2 / 5")
     await expect(page.locator(f"#case-{case.id}")).to_contain_text("接受改约")

@@ -81,7 +81,7 @@ async def test_how_far_the_voice_is_is_seen_to_move(
     voice = page.locator("[data-list=voice]")
     await expect(voice).to_contain_text("还要大约 21 分钟")
     rendering.at = Progress("kokoro", 400, 400, 0, 0, 0.0, "")
-    await expect(voice).to_contain_text("没有要等的", timeout=20_000)
+    await expect(voice).to_contain_text("没有要等的")
     await page.get_by_role("link", name="语音文案").click()
     await expect(page.get_by_role("heading", name="语音文案")).to_be_visible()
 

@@ -15,7 +15,7 @@ from core.booking.loading import asked, facts_for
 from core.booking.may import may_book
 from core.booking.store import PlainStore
 from core.booking.tables import Appointment
-from core.catalogue.tables import Doctor
+from core.catalogue.tables import Doctor, Hospital
 from core.contact.rules import Disposition
 from core.credit.engine import active_blocks
 from core.database import open_database
@@ -47,21 +47,9 @@ from tests.callers import Caller
 from tests.clocks import FrozenClock, SeededChance
 from tests.conftest import MASTER
 from tests.postgres import Cluster
+from tests.sharing import seeded, whole_demo
 
-
-def seeded(url: str) -> None:
-    """Put the province into an empty database that has all tables."""
-
-    async def seed() -> None:
-        database = open_database(url)
-        made = Hotline(
-            database, FrozenClock.at("2026-11-23 10:00"), SeededChance(12320), AesSealer(MASTER), demo=True
-        )
-        assert await demo.is_empty(made)
-        await demo.seed(made, "tiny")
-        await database.close()
-
-    asyncio.run(seed())
+__all__ = ["whole_demo"]
 
 
 @pytest.fixture(scope="session")
@@ -69,7 +57,7 @@ def province_file(sqlite_model: Path, tmp_path_factory: pytest.TempPathFactory) 
     """Seeded once, copied for each test: quicker than sowing it each time."""
     path = tmp_path_factory.mktemp("province") / "province.db"
     shutil.copy(sqlite_model, path)
-    seeded(f"sqlite+aiosqlite:///{path}")
+    asyncio.run(seeded(f"sqlite+aiosqlite:///{path}", "tiny"))
     return path
 
 
@@ -77,7 +65,7 @@ def province_file(sqlite_model: Path, tmp_path_factory: pytest.TempPathFactory) 
 def province_model(postgres: Cluster) -> str:
     """The same on PostgreSQL: the name of a database to be copied."""
     postgres.make("province")
-    seeded(postgres.url("province"))
+    asyncio.run(seeded(postgres.url("province"), "tiny"))
     return "province"
 
 
@@ -262,16 +250,18 @@ async def test_the_crowd_booked_only_what_the_rules_allow(province: Hotline) -> 
 
 
 @pytest.mark.slow
-async def test_the_whole_province_has_its_size(tmp_path: Path, clock: FrozenClock) -> None:
-    database = open_database(f"sqlite+aiosqlite:///{tmp_path / 'demo.db'}")
-    await database.create_all()
-    hotline = Hotline(database, clock, SeededChance(1), AesSealer(MASTER), demo=True)
-    counts = await demo.seed(hotline, "demo")
+async def test_the_whole_province_has_its_size(whole_demo: Path, in_memory: Path, clock: FrozenClock) -> None:
+    shutil.copy(whole_demo, in_memory / "demo.db")
+    database = open_database(f"sqlite+aiosqlite:///{in_memory / 'demo.db'}")
     today = day_of(clock.now())
-    async with hotline.read() as db:
+    async with database.read() as db:
+        hospitals, appointments, slots = [
+            await db.scalar(select(func.count()).select_from(kind)) or 0
+            for kind in (Hospital, Appointment, Slot)
+        ]
         days = set((await db.execute(select(Session.day).where(Session.day > today))).scalars())
     await database.close()
-    assert counts.hospitals == 13
-    assert counts.appointments > 5_000
-    assert counts.slots > 100_000
+    assert hospitals == 13
+    assert appointments > 5_000
+    assert slots > 100_000
     assert {today + timedelta(days=n) for n in range(1, 15)} <= days

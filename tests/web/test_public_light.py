@@ -1,6 +1,5 @@
 """The light pages: under 30 KB each in a whole province, and in a markup that any phone reads."""
 
-import asyncio
 import re
 import shutil
 from datetime import date
@@ -11,16 +10,14 @@ import pytest
 from sqlalchemy import select
 
 from core.catalogue.tables import Department, Doctor, Hospital, Post
-from core.database import open_database
-from core.sealing import AesSealer
 from core.work import Hotline
-from hotline import demo, demo_catalogue
 from tests.builders import SEED, Clinic, clinic
-from tests.clocks import FrozenClock, SeededChance
-from tests.conftest import MASTER
 from tests.pages import Open
 from tests.public import SMS, Client, text
+from tests.sharing import whole_demo
 from web.public import assets
+
+__all__ = ["whole_demo"]
 
 MOST_BYTES = 30_000
 
@@ -32,31 +29,11 @@ KNOWN = frozenset(
 XHTML = "{http://www.w3.org/1999/xhtml}"
 
 
-@pytest.fixture(scope="module")
-def published(sqlite_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The whole invented province with every session of its hospitals' open days, and nobody in it yet."""
-    path = tmp_path_factory.mktemp("whole") / "province.db"
-    shutil.copy(sqlite_model, path)
-
-    async def write() -> None:
-        database = open_database(f"sqlite+aiosqlite:///{path}")
-        house = Hotline(
-            database, FrozenClock.at("2026-11-23 10:00"), SeededChance(1), AesSealer(MASTER), demo=True
-        )
-        async with house.work(SEED) as work:
-            await demo_catalogue.write(work, demo_catalogue.SIZES["demo"])
-        await demo.publish_next(house)
-        await database.close()
-
-    asyncio.run(write())
-    return path
-
-
 @pytest.fixture
 def database_url(request: pytest.FixtureRequest, in_memory: Path) -> str:
     """The whole province where a test wants it, else an empty database."""
     whole = "whole_province" in request.fixturenames
-    shutil.copy(request.getfixturevalue("published" if whole else "sqlite_model"), in_memory / "test.db")
+    shutil.copy(request.getfixturevalue("whole_demo" if whole else "sqlite_model"), in_memory / "test.db")
     return f"sqlite+aiosqlite:///{in_memory / 'test.db'}"
 
 
