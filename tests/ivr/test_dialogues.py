@@ -228,7 +228,7 @@ async def test_a_call_that_is_over_for_us_is_left_to_the_dialplan(place: Town) -
         await contact.close(work, opened.interaction_id, Disposition.FAILED)
     caller = Caller("", id="call-9")
     await place.desk.wait(caller)
-    assert caller.target is None
+    assert caller.target == "fallback"
 
 
 async def test_who_is_known_as_an_elder_in_the_menu_waits_as_one(place: Town) -> None:
