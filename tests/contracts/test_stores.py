@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import func, select
@@ -18,6 +19,7 @@ from core.events import BookingRefused
 from core.values import Phone
 from core.work import Hotline
 from tests.builders import CALLER, SURFER, Clinic, clinic
+from tests.clocks import FrozenClock
 
 
 @asynccontextmanager
@@ -258,3 +260,21 @@ async def test_a_closed_store_refuses(hotline: Hotline, town: Clinic) -> None:
         pass
     with pytest.raises(Busy):
         await store.submit(Hold(session_id=session, owner="call:1"), CALLER)
+
+
+async def test_what_memory_says_is_believed_for_a_second_and_not_longer_for_being_said(
+    hotline: Hotline, clock: FrozenClock, town: Clinic
+) -> None:
+    session = await town.session(slots=1)
+    other = await town.book(session, await town.person("王芳"))
+    async with hotline.work(CALLER) as work:
+        call = (await open_interaction(work, linked_id="call-1", dnis="12320", ani=None)).interaction_id
+    hold = Hold(session_id=session, owner="call:1")
+    async with group_store(hotline) as store:
+        for _ in range(3):
+            with pytest.raises(SlotFull):
+                await store.submit(hold, CALLER, call)
+            clock.advance(seconds=0.4)
+        elsewhere = PlainStore(replace(hotline, listeners=[]))  # another process: nobody here hears of it
+        await elsewhere.submit(Cancel(other.appointment_id), CALLER)
+        assert (await store.submit(hold, CALLER, call)).session_id == session

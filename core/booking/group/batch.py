@@ -175,7 +175,8 @@ class Batch:
 
     def _answer(self, mark: int) -> None:
         for asking, answer in self._answers.items():
-            if isinstance(answer, Refusal):
+            # What memory itself has said is not learnt from it: it would be believed for ever.
+            if isinstance(answer, Refusal) and asking.refused is None:
                 self._full.learn(asking.command, asking.by, self._now, answer, mark)
         self._hotline.tell([event for plan in self._plans.values() for event in plan.events])
         for asking, answer in self._answers.items():

@@ -93,20 +93,22 @@ class SqliteDoor:
 
     @property
     def _connection(self) -> sqlite3.Connection:
-        if self._open is None:
-            # A connection that closes at this moment locks the file while it sees whether it is the last.
-            made = sqlite3.connect(
-                self._path,
-                timeout=BUSY_MS / 1000,
-                isolation_level=None,
-                check_same_thread=False,
-                cached_statements=256,
-            )
-            for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-65536"):
-                made.execute(f"PRAGMA {pragma}")
-            made.execute("PRAGMA busy_timeout=0")
-            self._open = made
+        assert self._open is not None, "no transaction is open"
         return self._open
+
+    def _made(self) -> None:
+        """On the thread: one that closes just now locks the file while it sees whether it is the last."""
+        made = sqlite3.connect(
+            self._path,
+            timeout=BUSY_MS / 1000,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=256,
+        )
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-65536"):
+            made.execute(f"PRAGMA {pragma}")
+        made.execute("PRAGMA busy_timeout=0")
+        self._open = made
 
     async def _there(self, act: Any) -> None:
         await asyncio.get_running_loop().run_in_executor(self._thread, act)
@@ -114,6 +116,8 @@ class SqliteDoor:
     @asynccontextmanager
     async def transaction(self, locks: Sequence[int]) -> AsyncIterator[None]:
         async with self._turn:
+            if self._open is None:
+                await self._there(self._made)
             connection = self._connection
             try:
                 await self._begin(connection)

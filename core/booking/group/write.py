@@ -52,8 +52,7 @@ async def _alone(door: Door, plan: Plan) -> bool:
     except (*SPOILT, GuardLost):
         await door.say("rollback to savepoint one")
         return False
-    finally:
-        await door.say("release savepoint one")
+    await door.say("release savepoint one")
     return True
 
 
