@@ -105,7 +105,11 @@ class Tending:
         async def act(work: Work) -> None:
             await draft.left(work, interaction_id, self._grace)
 
+        open_ones = select(Draft.id).where(Draft.interaction_id == interaction_id, Draft.state == "open")
         try:
+            async with self._house.hotline.read() as db:  # nearly always its dialogue has seen to it
+                if (await db.execute(open_ones.limit(1))).first() is None:
+                    return
             await self._house.hotline.run(act, BY, interaction_id)
         except Exception:  # a border: the next beat finds it
             log.exception("a draft was not left", interaction_id=interaction_id)

@@ -33,6 +33,8 @@ MASTER = "a secret of the benches, 32 bytes"
 OURS = "12320"
 # After the steady part the rate climbs, a step for each, as long as nobody fails.
 CLIMB = (1.5, 2.0)
+# The first of a day do not come all at once: names are spoken for the first time, files are read.
+WARM_S = 10.0
 DIALPLAN_S = 20.0  # its steady part: long enough for the processors' share
 ANSWER, LAG = "hotline_key_answer_seconds", "hotline_loop_lag_seconds"
 
@@ -52,7 +54,8 @@ async def run() -> None:
 async def _measured(folder: Path, wish: Wish) -> tuple[Run, Run, list[str]]:
     settings = Settings(data=folder / "data", voice="espeak", master_secret=MASTER, switch=True, port=0)
     wanted = wish.calls / wish.rate
-    people = int(wish.rate * (wish.minutes * 60 + wanted * (2 + 1.5 * sum(CLIMB))) * 1.2) + 50
+    lasting_s = wish.minutes * 60 + WARM_S + wanted * (2 + 1.5 * sum(CLIMB))
+    people = int(wish.rate * lasting_s * 1.2) + 50
     async with foundation(settings) as ground:
         first, *callers = await town(ground.hotline, people)
         keys = f"1{first.tail}{first.hospital}{first.department}112"
@@ -98,7 +101,12 @@ class _Caller:
         async with (
             aiohttp.ClientSession() as http,
             calling(
-                self.folder / name, self.callers, number, self.house.sip_port, text=self.text, rate=self.rate
+                self.folder / name,
+                self.callers,
+                number,
+                self.house.sip_port,
+                text=self.text,
+                rate=self.rate / 4,
             ) as load,
         ):
             watch = Watch(
@@ -106,7 +114,9 @@ class _Caller:
             )
             watching = asyncio.create_task(watch.run())
             try:
-                await asyncio.sleep(self.lasts_s + 1)
+                for share, lasts_s in ((0.25, WARM_S), (0.5, WARM_S), (1.0, self.lasts_s + 1)):
+                    load.rate(self.rate * share)
+                    await asyncio.sleep(lasts_s)
                 stages = [await self._stage(http, load, self.rate, steady_s)]
                 for factor in CLIMB:
                     if load.failed:

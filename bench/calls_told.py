@@ -7,7 +7,7 @@ from typing import Any
 
 from bench import raw
 from bench.calls_load import Second
-from bench.calls_watch import Buckets, Moment, cores
+from bench.calls_watch import Buckets, Moment, cores, stolen
 
 FLOOR_HELD, FLOOR_ANSWER_MS, FLOOR_LAG_MS, FLOOR_OURS = 0.5, 100, 50, 0.15
 
@@ -79,6 +79,13 @@ def show(wish: Wish, ours: Run, plain: Run, wrong: Sequence[str]) -> None:
             *_row("our processes, of one core", ours.cores("ours"), plain.cores("ours"))[:3],
             "",
             f"{FLOOR_OURS}",
+        ),
+        (
+            "stolen from this machine, of its cores",
+            f"{stolen(ours.steady):.2f}",
+            f"{stolen(plain.steady):.2f}",
+            "",
+            "",
         ),
         ("our share of the processors' time", f"{_share(ours):.0%}", f"{_share(plain):.0%}", "", ""),
         (*_row("the callers (SIPp), of one core", ours.cores("callers"), plain.cores("callers"))[:3], "", ""),

@@ -15,11 +15,15 @@ TICK, PAGE = os.sysconf("SC_CLK_TCK"), os.sysconf("SC_PAGE_SIZE")
 
 @dataclass(frozen=True)
 class Moment:
-    """Seconds of processor used so far and megabytes held, by part: ours, switch, callers."""
+    """Seconds of processor used so far and megabytes held, by part: ours, switch, callers.
+
+    stolen_s: seconds that this machine's processors were taken away by the one it runs on.
+    """
 
     at: float
     cpu_s: Mapping[str, float]
     memory_mb: Mapping[str, float]
+    stolen_s: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,7 @@ class Watch:
             tree = _tree(root, children, others)
             cpu[name] = sum(_cpu_s(process) for process in tree)
             memory[name] = sum(_memory_mb(process) for process in tree)
-        return Moment(time.time(), cpu, memory)
+        return Moment(time.time(), cpu, memory, _stolen_s())
 
     def between(self, since: float, until: float) -> list[Moment]:
         return [one for one in self.moments if since <= one.at <= until]
@@ -87,6 +91,14 @@ def cores(moments: list[Moment], part: str) -> float:
         return 0.0
     first, last = moments[0], moments[-1]
     return (last.cpu_s[part] - first.cpu_s[part]) / (last.at - first.at)
+
+
+def stolen(moments: list[Moment]) -> float:
+    """How much of all cores was taken away on the way."""
+    if len(moments) < 2:
+        return 0.0
+    first, last = moments[0], moments[-1]
+    return (last.stolen_s - first.stolen_s) / (last.at - first.at)
 
 
 async def buckets(http: aiohttp.ClientSession, web: str, name: str) -> Buckets:
@@ -113,6 +125,10 @@ def _tree(root: int, children: Mapping[int, list[int]], without: set[int]) -> li
     for process in tree:
         tree += [child for child in children.get(process, ()) if child not in without]
     return tree
+
+
+def _stolen_s() -> float:
+    return int(Path("/proc/stat").read_text().split("\n", 1)[0].split()[8]) / TICK
 
 
 def _cpu_s(process: int) -> float:

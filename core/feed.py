@@ -18,7 +18,7 @@ log = structlog.get_logger()
 # An older transaction that still runs is nearly always a matter of milliseconds.
 HELD_BACK_S = 0.02
 # Between two looks at the journal; a single commit is looked for at once.
-GAP_S = 0.03
+GAP_S = 0.08
 
 
 class Lagged(Exception):

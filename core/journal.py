@@ -7,7 +7,7 @@ larger id. So a cursor is a pair (transaction, id), and only transactions older 
 one are read. SQLite has one writer at a time, so there the transaction is always 0.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
@@ -19,6 +19,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     String,
+    bindparam,
     func,
     select,
     text,
@@ -116,7 +117,8 @@ async def _newest(db: AsyncSession, which: ColumnElement[bool]) -> Cursor:
     return Cursor(row[0], row[1]) if row else START
 
 
-def _entry(row: JournalRow) -> Entry:
+def entry_of(row: JournalRow) -> Entry:
+    """What a row tells. Raises for an event that this version cannot read."""
     return Entry(
         Cursor(row.transaction, row.id),
         row.at,
@@ -145,7 +147,7 @@ async def read_on(db: AsyncSession, since: Cursor, limit: int = PAGE) -> Reading
     for row, settled in await db.execute(query):
         if not settled:
             return Reading(told, held_back=True)
-        told.append(_entry(row))
+        told.append(entry_of(row))
     return Reading(told, held_back=False)
 
 
@@ -166,9 +168,13 @@ async def newest(db: AsyncSession) -> Cursor:
     return await _newest(db, true())
 
 
-async def entry(db: AsyncSession, journal_id: int) -> Entry:
-    """One entry by its id. Raises NoResultFound."""
-    return _entry((await db.execute(select(JournalRow).where(JournalRow.id == journal_id))).scalar_one())
+_BY_ID = select(JournalRow).where(JournalRow.id.in_(bindparam("journal_ids", expanding=True)))
+
+
+async def rows_of(db: AsyncSession, journal_ids: Sequence[int]) -> Mapping[int, JournalRow]:
+    """The rows of these ids, by id, in one look; `entry_of` reads each."""
+    found = await db.execute(_BY_ID, {"journal_ids": list(journal_ids)})
+    return {row.id: row for row in found.scalars()}
 
 
 async def story(
@@ -180,7 +186,7 @@ async def story(
         query = query.where(JournalRow.interaction_id == interaction_id)
     if appointment_id is not None:
         query = query.where(JournalRow.appointment_id == appointment_id)
-    return [_entry(row) for row in (await db.execute(query)).scalars()]
+    return [entry_of(row) for row in (await db.execute(query)).scalars()]
 
 
 async def count(db: AsyncSession) -> int:

@@ -7,21 +7,21 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
-from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, or_, select, update
-from sqlalchemy.orm import aliased
 
-from core import journal, owed
-from core.database import Instant
+from core import journal, outbox_rows, owed
+from core.events import Event
+from core.gathering import Gathering
 from core.journal import Entry
 from core.observing import Metrics, labelled, mask_text
-from core.outbox_table import DEAD, DONE, WAITING, OutboxRow
+from core.outbox_rows import Due, Taken
+from core.outbox_table import DEAD
 from core.ports import Chance, OutsideError
 from core.wake import Wake
 from core.work import Hotline
 
 log = structlog.get_logger()
 
-# Between two looks of one carrier: of hundreds of commits a second few have something for it.
+# Between two looks of one carrier, where many commits a second have something for it.
 GAP_S = 0.25
 
 
@@ -82,13 +82,6 @@ class Backoff:
         return timedelta(seconds=whole * chance.number(500, 1000) / 1000)
 
 
-@dataclass(frozen=True)
-class _Taken:
-    id: int
-    journal_id: int
-    attempt: int
-
-
 class Outbox:
     """Takes due rows and hands each to its carrier; safe to run in several processes at once.
 
@@ -112,11 +105,14 @@ class Outbox:
         self._backoff = backoff
         self._metrics = metrics or Metrics()
         self._poll_s = poll_s
-        # Asked after every commit of anybody: made once.
-        self._looks = {
-            name: select(OutboxRow.id).where(self._due(name, bindparam("now", type_=Instant()))).limit(1)
-            for name in routes
-        }
+        # What each carrier has heard of: our commits with something for it, deliveries that ended.
+        self._heard = dict.fromkeys(routes, 0)
+        self._ours = 0
+        hotline.listeners.append(self._committed)
+        self._due = {name: Due(name, ordered=route.ordered) for name, route in routes.items()}
+        # Rows that were taken together ask in the same turn of the loop: no moment has to be waited.
+        self._entries = Gathering(self._read_entries, moment_s=0)
+        self._carried = Gathering(self._settle_carried)
         self.last_error: str | None = None
         if metrics:
             metrics.measures.append(self._measure)
@@ -140,29 +136,52 @@ class Outbox:
         room = self._routes[name].at_once
         async with asyncio.TaskGroup() as group:
             under_way: set[asyncio.Task[None]] = set()
-            loop, looked = asyncio.get_running_loop(), float("-inf")
+            loop, checked, looked = asyncio.get_running_loop(), float("-inf"), float("-inf")
+            news: tuple[int, int] | None = None
+
+            def ended(task: asyncio.Task[None]) -> None:
+                under_way.discard(task)
+                self._heard[name] += 1  # a place is free, and so is the lane of its appointment
+
             while True:
-                if (early := GAP_S - (loop.time() - looked)) > 0:  # commits close together make one look
+                if (early := GAP_S - (loop.time() - checked)) > 0:  # commits close together make one look
                     await asyncio.sleep(early)
-                seen, looked = self._wake.rings, loop.time()
-                rows: Sequence[_Taken] = ()
-                try:
-                    if room > len(under_way) and await self._any_due(name):
-                        rows = await self._take(name, room - len(under_way))
-                    self.last_error = None
-                except Exception as error:  # a border: the database may be away for a while
-                    self.last_error = type(error).__name__
-                    log.exception("outbox cannot take", carrier=name)
+                seen, checked = self._wake.rings, loop.time()
+                rows: Sequence[Taken] = ()
+                if (told := self._news(name)) != news or checked - looked >= self._poll_s:
+                    news, looked = told, checked
+                    rows = await self._look(name, room - len(under_way))
                 for row in rows:
                     task = group.create_task(self._deliver(name, row))
                     under_way.add(task)
-                    task.add_done_callback(under_way.discard)
+                    task.add_done_callback(ended)
                 if not rows:
-                    await self._rest(seen, under_way)
+                    await self._rest(seen, under_way, max(0.0, looked + self._poll_s - loop.time()))
 
-    async def _rest(self, seen: int, under_way: set[asyncio.Task[None]]) -> None:
+    def _committed(self, events: Sequence[Event]) -> None:
+        self._ours += 1
+        for name in {name for event in events for name in self._hotline.routes.get(event.kind, ())}:
+            if name in self._heard:
+                self._heard[name] += 1
+
+    def _news(self, name: str) -> tuple[int, int]:
+        """Changes when there may be something for this carrier. Others' rings may mean anything."""
+        return self._heard[name], self._wake.rings - self._ours
+
+    async def _look(self, name: str, room: int) -> Sequence[Taken]:
+        rows: Sequence[Taken] = ()
+        try:
+            if room > 0 and await self._any_due(name):
+                rows = await self._take(name, room)
+            self.last_error = None
+        except Exception as error:  # a border: the database may be away for a while
+            self.last_error = type(error).__name__
+            log.exception("outbox cannot take", carrier=name)
+        return rows
+
+    async def _rest(self, seen: int, under_way: set[asyncio.Task[None]], within_s: float) -> None:
         """Until a commit, a place that got free, or the poll."""
-        rung = asyncio.ensure_future(self._wake.after(seen, self._poll_s))
+        rung = asyncio.ensure_future(self._wake.after(seen, within_s))
         try:
             await asyncio.wait({rung, *under_way}, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -171,64 +190,22 @@ class Outbox:
     # --- taking -----------------------------------------------------------------------------------
 
     async def _any_due(self, name: str) -> bool:
-        """A look that takes no lock, so that an idle outbox costs the bookings nothing."""
         async with self._hotline.read() as db:
-            found = await db.execute(self._looks[name], {"now": self._hotline.clock.now()})
-            return found.first() is not None
+            return await self._due[name].any(db, self._hotline.clock.now())
 
-    async def _take(self, name: str, limit: int) -> Sequence[_Taken]:
+    async def _take(self, name: str, most: int) -> Sequence[Taken]:
         now = self._hotline.clock.now()
-        route = self._routes[name]
-        lease = now + timedelta(seconds=route.within_s * 2 + 10)
-        # A subquery with a limit may be run more than once inside an UPDATE on PostgreSQL; a CTE is not.
-        chosen = (
-            select(OutboxRow.id)
-            .where(self._due(name, now))
-            .order_by(OutboxRow.id)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-            .cte("chosen")
-        )
-        take = (
-            update(OutboxRow)
-            .where(OutboxRow.id.in_(select(chosen.c.id)), OutboxRow.state == WAITING, OutboxRow.due_at <= now)
-            .values(due_at=lease, attempts=OutboxRow.attempts + 1, taken=True)
-            .returning(OutboxRow.id, OutboxRow.journal_id, OutboxRow.attempts)
-            .execution_options(synchronize_session=False)
-        )
+        lease = now + timedelta(seconds=self._routes[name].within_s * 2 + 10)
         async with self._hotline.database.write() as db:
-            return [_Taken(*row) for row in (await db.execute(take)).all()]
-
-    def _due(self, name: str, now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
-        other = aliased(OutboxRow)
-        before = other.id < OutboxRow.id
-        if self._routes[name].ordered:
-            in_the_way: ColumnElement[bool] = before
-        else:
-            in_the_way = or_(
-                and_(before, other.due_at <= now),
-                and_(other.id != OutboxRow.id, other.taken, other.due_at > now),
-            )
-        blocked = (
-            select(other.id)
-            .where(
-                other.appointment_id == OutboxRow.appointment_id,
-                other.carrier == OutboxRow.carrier,
-                other.state == WAITING,
-                in_the_way,
-            )
-            .exists()
-        )
-        return and_(OutboxRow.carrier == name, OutboxRow.state == WAITING, OutboxRow.due_at <= now, ~blocked)
+            return await self._due[name].take(db, now, lease, most)
 
     # --- delivering -------------------------------------------------------------------------------
 
-    async def _deliver(self, name: str, row: _Taken) -> None:
+    async def _deliver(self, name: str, row: Taken) -> None:
         route = self._routes[name]
         last = row.attempt >= self._backoff.tries
         try:
-            async with self._hotline.read() as db:
-                entry = await journal.entry(db, row.journal_id)
+            entry = await self._entries.ask(row.journal_id)
             async with asyncio.timeout(route.within_s):
                 await route.carrier.carry(Parcel(f"j{row.journal_id}", entry, row.attempt, last))
         except Later as later:
@@ -241,9 +218,36 @@ class Outbox:
             log.exception("carrier broke", carrier=name, journal_id=row.journal_id)
             await self._failed(name, row, type(error).__name__, give_up=last)
         else:
-            await self._settle(name, row, "done", state=DONE)
+            await self._done(name, row)
 
-    async def _failed(self, name: str, row: _Taken, words: str, *, give_up: bool) -> None:
+    async def _read_entries(self, journal_ids: Sequence[int]) -> Sequence[Entry | Exception]:
+        """An entry that cannot be read is the trouble of its own row."""
+        async with self._hotline.read() as db:
+            rows = await journal.rows_of(db, journal_ids)
+        read: list[Entry | Exception] = []
+        for journal_id in journal_ids:
+            try:
+                read.append(journal.entry_of(rows[journal_id]))
+            except Exception as error:  # a border: told to whoever asked for it
+                read.append(error)
+        return read
+
+    async def _done(self, name: str, row: Taken) -> None:
+        """A crash before the moment is over has it carried once more, with the key it had."""
+        try:
+            await self._carried.ask(row)
+            outcome = "done"
+        except Exception:  # a border: the lease runs out, and the parcel is carried again
+            log.exception("not settled", carrier=name, journal_id=row.journal_id)
+            outcome = "unsettled"
+        self._metrics.deliveries.labels(name, outcome).inc()
+
+    async def _settle_carried(self, rows: Sequence[Taken]) -> Sequence[None]:
+        async with self._hotline.database.write() as db:
+            await outbox_rows.carried(db, rows)
+        return [None] * len(rows)
+
+    async def _failed(self, name: str, row: Taken, words: str, *, give_up: bool) -> None:
         words = mask_text(words)[:200]
         log.warning("not carried", carrier=name, journal_id=row.journal_id, attempt=row.attempt, why=words)
         if give_up:
@@ -253,15 +257,10 @@ class Outbox:
             due_at = self._hotline.clock.now() + wait
             await self._settle(name, row, "again", due_at=due_at, last_error=words)
 
-    async def _settle(self, name: str, row: _Taken, outcome: str, **values: object) -> None:
-        settle = (
-            update(OutboxRow)
-            .where(OutboxRow.id == row.id, OutboxRow.state == WAITING, OutboxRow.attempts == row.attempt)
-            .values(taken=False, **values)
-        )
+    async def _settle(self, name: str, row: Taken, outcome: str, **values: object) -> None:
         try:
             async with self._hotline.database.write() as db:
-                await db.execute(settle)
+                await outbox_rows.settle(db, row, **values)
         except Exception:  # a border: the lease runs out, and the parcel is carried again
             log.exception("not settled", carrier=name, journal_id=row.journal_id)
             outcome = "unsettled"

@@ -7,11 +7,12 @@ What has to wait for another process's lock, what ends a transaction, and so wai
 took long before goes to the thread; the rest, some 50 us each, is done where it is asked for.
 """
 
+import asyncio
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from time import perf_counter, thread_time
+from time import thread_time
 from typing import Any
 
 import aiosqlite
@@ -30,6 +31,8 @@ UNSYNCED_MOST = 200
 # Longer than this nobody waits on the loop for a statement; and so many rows are put there at a time.
 QUICK_S = 0.002
 FEW_ROWS = 16
+# After so many statements on the loop everybody else there has a turn: callers hear a long unit of work.
+BREATH = 12
 # Statements whose time is remembered; lists in them make many of one.
 TEXTS_KEPT = 4096
 
@@ -134,6 +137,7 @@ class WholeConnection(aiosqlite.Connection):
         super().__init__(connect, iter_chunk_size=64)
         self._thread.daemon = True  # a process that ends waits for no statement
         self._pace = pace
+        self._here_since = 0  # statements of this transaction on the loop since the last breath
         self._begin: str | None = None
         self._changes = 0  # rows that had been changed when the transaction began
         self._fleeting = self._lazy = False  # this transaction's end waits for no disk; so is it set
@@ -146,11 +150,13 @@ class WholeConnection(aiosqlite.Connection):
     async def whole(self, act: Callable[[sqlite3.Cursor], object], sql: str, *, few: bool) -> Done:
         """Do one statement. few: of few rows. Raises sqlite3.Error."""
         if sql.startswith("BEGIN"):
+            self._here_since = 0
             self._begin, self._changes = sql, self._conn.total_changes
             self._fleeting = sql == FLEETING and self._unsynced < UNSYNCED_MOST
             return Done()
         begin, self._begin = self._begin, None
         if few and not self._at_work and self._pace.quick(sql):
+            await self._breathe()
             try:
                 return self._here(act, sql, begin)
             except sqlite3.OperationalError as error:
@@ -161,13 +167,22 @@ class WholeConnection(aiosqlite.Connection):
         self._at_work = True
         return await self._execute(partial(self._there, act, sql, begin))  # type: ignore
 
+    async def _breathe(self) -> None:
+        self._here_since += 1
+        if self._here_since >= BREATH:
+            self._here_since = 0
+            await asyncio.sleep(0)
+
     def _here(self, act: Callable[[sqlite3.Cursor], object], sql: str, begin: str | None) -> Done:
-        """On the loop. Nobody else has this connection, whose thread has nothing to do."""
-        began = perf_counter()
+        """On the loop. Nobody else has this connection, whose thread has nothing to do.
+
+        Only its own time says anything: on a busy machine we may be set aside in the middle of it.
+        """
+        began = thread_time()
         try:
             return self._act(act, begin)
         finally:
-            self._pace.note(sql, perf_counter() - began)
+            self._pace.note(sql, thread_time() - began)
 
     def _there(self, act: Callable[[sqlite3.Cursor], object], sql: str, begin: str | None) -> Done:
         """On the thread, which waits for the interpreter as well: only its own time says anything."""

@@ -4,13 +4,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import groupby
 from typing import Any, TypeVar
 
 from sqlalchemy import insert, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.database import Database
+from core.database import Database, table_of
 from core.events import Event
 from core.journal import JournalRow
 from core.outbox_table import OutboxRow
@@ -19,6 +20,7 @@ from core.sealing import Sealer
 from core.values import Actor
 
 T = TypeVar("T")
+_JOURNAL, _OUTBOX = table_of(JournalRow), table_of(OutboxRow)
 
 # Another transaction won a lock we both wanted in another order, or drew the same serial number in
 # the same instant: trying again is right and cheap.
@@ -85,13 +87,13 @@ class Hotline:
 
     @asynccontextmanager
     async def work(
-        self, by: Actor, interaction_id: int | None = None, *, fleeting: bool = False
+        self, by: Actor, interaction_id: int | None = None, *, fleeting: bool = False, urgent: bool = False
     ) -> AsyncIterator[Work]:
         """One transaction. Whatever leaves the block as an exception leaves nothing behind.
 
-        fleeting: need not survive a power cut (Database.write). What is to go outside does all the same.
+        fleeting, urgent: as Database.write. What is to go outside survives a power cut all the same.
         """
-        async with self.database.write(fleeting=fleeting) as db:
+        async with self.database.write(fleeting=fleeting, urgent=urgent) as db:
             work = Work(db, self, self.clock.now(), by, interaction_id)
             yield work
             await self._write_events(work)
@@ -131,24 +133,36 @@ class Hotline:
         # One statement for all: a night's publishing leaves thousands, and holds the write lock meanwhile.
         transaction = 0 if self.database.sqlite else text("pg_current_xact_id()::text::bigint")
         rows = [journal_row(event, work.now, work.by, work.interaction_id) for event in work.events]
-        statement = insert(JournalRow).values(transaction=transaction)
-        if not any(row["kind"] in self.routes for row in rows):
-            await work.db.execute(statement, rows)
-            return
-        added = await work.db.execute(statement.returning(JournalRow.id, sort_by_parameter_order=True), rows)
-        outgoing = [
+        statement = insert(_JOURNAL).values(transaction=transaction)
+        outgoing: list[dict[str, Any]] = []
+        # Ids are asked for only where somebody outside is to hear of it: on SQLite that is a statement a row.
+        for goes_out, some in groupby(rows, lambda row: row["kind"] in self.routes):
+            here = list(some)
+            if not goes_out:
+                await work.db.execute(statement, here)
+                continue
+            added = await work.db.execute(
+                statement.returning(_JOURNAL.c.id, sort_by_parameter_order=True), here
+            )
+            outgoing += self._owed(here, added.scalars().all(), work.now)
+        if outgoing:
+            await work.db.execute(insert(_OUTBOX), outgoing)
+
+    def _owed(
+        self, rows: Sequence[Mapping[str, Any]], ids: Sequence[int], now: datetime
+    ) -> list[dict[str, Any]]:
+        """What is owed to the outside for these rows of the journal."""
+        return [
             {
                 "carrier": carrier,
                 "journal_id": journal_id,
                 "appointment_id": row["appointment_id"],
-                "due_at": work.now,
-                "created_at": work.now,
+                "due_at": now,
+                "created_at": now,
             }
-            for row, journal_id in zip(rows, added.scalars(), strict=True)
+            for row, journal_id in zip(rows, ids, strict=True)
             for carrier in self.routes.get(row["kind"], ())
         ]
-        if outgoing:
-            await work.db.execute(insert(OutboxRow), outgoing)
 
 
 def journal_row(event: Event, now: datetime, by: Actor, interaction_id: int | None) -> dict[str, Any]:

@@ -120,7 +120,7 @@ class _AtOnce(Hotline):
 
     @asynccontextmanager
     async def work(
-        self, by: Actor, interaction_id: int | None = None, *, fleeting: bool = False
+        self, by: Actor, interaction_id: int | None = None, *, fleeting: bool = False, urgent: bool = False
     ) -> AsyncIterator[Work]:
         assert self.open
         async with self.open.begin_nested():

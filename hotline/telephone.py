@@ -9,7 +9,7 @@ import structlog
 from prometheus_client import Histogram
 
 from core.contact.distribution import Policy
-from core.errors import SwitchAway
+from core.errors import StorageAway, SwitchAway
 from core.health import Probe, Report, State, Told
 from core.settings import Settings
 from hotline.asterisk import NoAsterisk, find_asterisk
@@ -30,10 +30,12 @@ from ivr.distributing import Distributor
 from ivr.following import SWITCH, Follower, InTurn
 from ivr.left_alone import take_in
 from ivr.line import Manners
+from ivr.memory import Memory
 from ivr.outgoing_desk import OutgoingDesk
 from ivr.reception import Desk
 from ivr.recorder import NotRecording, Recorder, SwitchRecorder
 from ivr.rooms import Rooms
+from ivr.scribe import NOTES_S, OPENINGS_S, Scribe
 from ivr.survey import survey
 from ivr.switchboard import Switchboard
 from ivr.targets import Targets
@@ -45,7 +47,7 @@ log = structlog.get_logger()
 FOLLOW_EVERY_S = 30.0
 VERIFY_EVERY_S = 2.0
 # ... and the longer the list of calls, the longer the pause: it takes no more than this share of the time.
-VERIFY_SHARE = 0.1
+VERIFY_SHARE = 0.05
 # So long a start waits for the line to a switch that is up; then health tells what is missing.
 LINE_S = 20.0
 
@@ -78,12 +80,16 @@ class Telephone:
             self.switchboard,
             policy=distribution(ground.settings),
         )
+        self._notes = Scribe(ground.hotline, notes_s=NOTES_S, openings_s=OPENINGS_S)
+        self._memory = Memory(ground.hotline, remembers=True)
         self._outgoing = OutgoingDesk(
             ground.hotline,
             ground.store,
             self._manners(),
             self._distributor.nudge,
             self._without_a_caller,
+            self._notes,
+            self._memory,
         )
         self._dialler = Dialler(
             ground.hotline,
@@ -95,7 +101,10 @@ class Telephone:
             shown=ground.settings.numbers[0],
         )
         alone = Alone(ground.hotline, self._board, self.switchboard)
-        self._follower = Follower(ground.hotline, self._board, InTurn(self._dialler, self._rooms, alone))
+        self._desk: Desk | None = None
+        self._follower = Follower(
+            ground.hotline, self._board, InTurn(self._dialler, self._rooms, alone), self._in_menu
+        )
         self._verifier = Verifier(
             ground.hotline,
             self._board,
@@ -218,8 +227,14 @@ class Telephone:
 
     def _server(self, at: Installation) -> AgiServer:
         settings, manners = self._settings, self._manners()
-        desk = Desk(
-            self._hotline, self._ground.store, manners, self._distributor.nudge, self._without_a_caller
+        self._desk = desk = Desk(
+            self._hotline,
+            self._ground.store,
+            manners,
+            self._distributor.nudge,
+            self._without_a_caller,
+            self._notes,
+            self._memory,
         )
 
         async def receive(call: AgiCall) -> None:
@@ -246,6 +261,9 @@ class Telephone:
             languages=settings.languages,
             answered=self._key_answers.observe,
         )
+
+    def _in_menu(self, linked_id: str) -> bool:
+        return self._desk is not None and self._desk.in_menu(linked_id)
 
     async def _start_line(self, at: Installation) -> Ami:
         """Begin to connect, and all that lives on what the switch tells."""
@@ -288,7 +306,7 @@ class Telephone:
             began = loop.time()
             try:
                 if ami.state is AmiState.UP and self._board.synced:
-                    await self._verifier.check(Control(ami))
+                    await self._verifier.look(Control(ami))
             except SwitchAway:
                 pass  # it comes back with a snapshot of its own
             except Exception:  # a border: the next look tries again
@@ -324,6 +342,8 @@ class Telephone:
             await self._ami.stop()
         if self._agi:
             await self._agi.stop()
+        with contextlib.suppress(StorageAway):
+            await self._notes.stop()
         await self._speaking.stop()
 
     def _absent(self, words: str) -> None:

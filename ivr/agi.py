@@ -3,12 +3,13 @@
 Keys come from the channel variable HOTLINE_KEYS, to which the dialplan's StoreDTMF appends every key
 of the call. What a command returns only says that there is something to fetch: Asterisk throws away
 keys that are pressed between two commands of a script, and a person who knows the menu presses there.
+A whole question is therefore one command where it can be: fewer gaps for keys to fall into, and less work.
 """
 
 import asyncio
 import contextlib
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from panoramisk import fast_agi
 
 from ivr.call import NEWS_S, NORMAL, HungUp, News, Prompt, Recording, Track
 from ivr.keys import Entry, Keys
+from ivr.together import reached, together
 
 log = structlog.get_logger()
 
@@ -33,6 +35,8 @@ ALL_KEYS = "0123456789*#"
 SILENCE_S = 3
 MUSIC = "calm"  # of dialplans/musiconhold.conf.j2
 SAMPLES_PER_S = 8000
+# Whoever pressed a key while a sound was being made, for so long, is asked for it before they hear the sound.
+MADE_S = 0.05
 
 _REPLY = re.compile(r"200 result=(\S*)(?: \((.*)\))?(?: endpos=(\d+))?")
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -57,6 +61,9 @@ class Request(fast_agi.Request):  # type: ignore[misc]  # the library has no typ
     """The library's request behind a reader of ours: one command, its own answer, in time."""
 
     hung = False
+    _late = False
+    _until_s: float | None = None  # on the loop's clock: the answer that we wait for is due
+    _watch: asyncio.TimerHandle | None = None
 
     async def send_command(self, command: str, within_s: float = ANSWER_S) -> Reply:
         """Send one command and return its answer, also when the caller hung up meanwhile (`hung`).
@@ -67,17 +74,46 @@ class Request(fast_agi.Request):  # type: ignore[misc]  # the library has no typ
         if any(character in command for character in "\r\n\0"):
             raise ValueError("line break in an AGI command")
         try:
-            async with asyncio.timeout(within_s):
-                self.writer.write(f"{command}\n".encode())
-                await self.writer.drain()
-                return self._read(command, await self._answer())
+            self._due(within_s)
+            self.writer.write(f"{command}\n".encode())
+            await self.writer.drain()
+            return self._read(command, await self._answer())
         except (ConnectionError, asyncio.IncompleteReadError):
             self.hung = True
+            if self._late:
+                log.warning("the switch does not answer a script", command=_verb(command))
             raise HungUp from None
-        except TimeoutError:
-            self.hung = True
-            log.warning("the switch does not answer a script", command=_verb(command))
-            raise HungUp from None
+        finally:
+            self._until_s = None
+
+    def _due(self, within_s: float) -> None:
+        """Have an answer that is late end the waiting.
+
+        One timer for all commands of a call: it looks again when it fires. One for each took a quarter of
+        what a command costs.
+        """
+        loop = asyncio.get_running_loop()
+        self._until_s = loop.time() + within_s
+        if self._watch is None or self._watch.when() > self._until_s:
+            self.done()
+            self._watch = loop.call_later(min(within_s, ANSWER_S), self._look, loop)
+
+    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._watch = None
+        if self._until_s is None:
+            return
+        left_s = self._until_s - loop.time()
+        if left_s <= 0:
+            self._late = True
+            self.writer.transport.abort()
+        else:
+            self._watch = loop.call_later(min(left_s, ANSWER_S), self._look, loop)
+
+    def done(self) -> None:
+        """No command follows."""
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
 
     async def _answer(self) -> str:
         while True:
@@ -134,14 +170,18 @@ class AgiCall:
 
     async def say(self, *prompts: Prompt, barge: bool = True) -> None:
         await self._fetch_keys()
-        for prompt in prompts:
+        if barge and self._keys:
+            return
+        clock = asyncio.get_running_loop().time
+        began, track = clock(), Track(self.language, self.pace.slow)
+        stems = [stem for prompt in prompts for stem in await self._sounds(prompt, track)]
+        if clock() - began > MADE_S:
+            await self._fetch_keys()
             if barge and self._keys:
                 return
-            stems = await self._sounds(prompt, Track(self.language, self.pace.slow))
+        for prompt in prompts:
             self.on_step("said", prompt.name)
-            for stem in stems:
-                if not await self._play(stem, barge=barge):
-                    return
+        await self._play(stems, barge=barge)
 
     async def ask(
         self,
@@ -216,21 +256,36 @@ class AgiCall:
     async def _next(self, step: str) -> None:
         await self._do(f"SET VARIABLE HOTLINE_NEXT {_quoted(step)}")
 
-    async def _play(self, stem: str, *, barge: bool) -> bool:
-        """Play one sound; False when a key stopped it."""
-        if self._pressed_at is not None:
-            self._answered(asyncio.get_running_loop().time() - self._pressed_at)
-            self._pressed_at = None
-        heard = 0
-        while True:
-            keys = ALL_KEYS if barge else ""
-            reply = await self._do(f'STREAM FILE {_quoted(stem)} "{keys}" {heard}', SOUND_S)
-            await self._fetch_keys()
+    async def _play(self, stems: Sequence[str], *, barge: bool) -> None:
+        """Play sounds one after the other, until a key stops them."""
+        clock = asyncio.get_running_loop().time
+        place = heard = 0
+        while place < len(stems):
+            if self._pressed_at is not None:
+                self._answered(clock() - self._pressed_at)
+                self._pressed_at = None
+            count = 1 if heard else together(stems[place:])
+            began = clock()
+            if count == 1:
+                keys = ALL_KEYS if barge else ""
+                reply = await self._do(f'STREAM FILE {_quoted(stems[place])} "{keys}" {heard}', SOUND_S)
+                lasted = clock() - began
+                await self._fetch_keys()
+            else:
+                sounds = "&".join(stems[place : place + count])
+                reply = await self._do(f'EXEC Background "{sounds}{"" if barge else ",p"}"', SOUND_S)
+                lasted = clock() - began
+                await self._fetch_keys(after=sounds)
             if barge and self._keys:
-                return False
+                return
+            # The key that stopped it may have been used already: then it goes on from there.
             if reply.result == "0":
-                return True
-            heard = reply.endpos  # the key that stopped it had been used already: go on from there
+                place, heard = place + count, 0
+            elif count == 1:
+                heard = reply.endpos
+            else:
+                passed, heard = reached(stems[place : place + count], lasted)
+                place += passed
 
     async def _key_within(self, seconds: float) -> bool:
         clock = asyncio.get_running_loop().time
@@ -243,9 +298,16 @@ class AgiCall:
             await self._fetch_keys()
         return True
 
-    async def _fetch_keys(self) -> None:
+    async def _fetch_keys(self, after: str = "") -> None:
+        """Take the keys that were pressed. after: several sounds, which may not have been there."""
         told_at = asyncio.get_running_loop().time()
-        pressed = (await self._do("GET VARIABLE HOTLINE_KEYS")).note
+        if after:
+            asked = 'GET FULL VARIABLE "${HOTLINE_KEYS} ${BACKGROUNDSTATUS}"'
+            pressed, _, status = (await self._do(asked)).note.rpartition(" ")
+            if status != "SUCCESS":
+                await self._why_not(f"play {after}")
+        else:
+            pressed = (await self._do("GET VARIABLE HOTLINE_KEYS")).note
         if len(pressed) > self._seen:
             self._pressed_at = told_at
         self._keys.press(pressed[self._seen :])
@@ -337,7 +399,11 @@ class AgiServer(fast_agi.Application):  # type: ignore[misc]  # the library has 
             headers = dict(
                 line.split(": ", 1) for line in raw.decode("utf-8", "replace").split("\n") if ": " in line
             )
-            await self._serve(headers, Request(self, headers, reader, writer))
+            request = Request(self, headers, reader, writer)
+            try:
+                await self._serve(headers, request)
+            finally:
+                request.done()
         except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, TimeoutError, ConnectionError):
             log.info("a connection that is no script was closed")
         finally:

@@ -10,7 +10,10 @@ from ivr.switch_events import ChannelOpened
 
 @dataclass
 class Leg:
-    """One channel. name: None for a caller's own. room: the Linkedid whose conference it is in."""
+    """One channel. name: None for a caller's own. room: the Linkedid whose conference it is in.
+
+    went_on: it was in a conference or in the switch's queue, or may have been: we have not heard all of it.
+    """
 
     unique_id: str
     channel: str
@@ -20,6 +23,7 @@ class Leg:
     since: datetime
     room: str | None = None
     up: bool = False  # answered, as the snapshot said
+    went_on: bool = True
 
 
 # So many calls are remembered by the contact they belong to: several hours' worth.
@@ -64,18 +68,27 @@ class Board:
     def opened(self, event: ChannelOpened, now: datetime) -> None:
         name = leg_name(event.uniqueid)
         place = Place.RINGING if name else None
-        self.legs[event.uniqueid] = Leg(event.uniqueid, event.channel, event.linkedid, name, place, now)
+        self.legs[event.uniqueid] = Leg(
+            event.uniqueid, event.channel, event.linkedid, name, place, now, went_on=False
+        )
 
     def entered(self, conference: str, unique_id: str, now: datetime) -> Leg | None:
         """A leg came into a conference; None when we have never heard of it."""
         leg = self.legs.get(unique_id)
         if leg is None:
             return None
+        leg.went_on = True
         leg.room, beside = room_of(conference)
         leg.place, leg.since = (Place.CONSULT if beside else Place.ROOM), now
         if leg.name is not None:
             self.belongs(leg.name.interaction_id, leg.room)
         return leg
+
+    def queued(self, unique_id: str) -> None:
+        """The switch's own queue has this caller."""
+        leg = self.legs.get(unique_id)
+        if leg is not None:
+            leg.went_on = True
 
     def belongs(self, interaction_id: int, linked_id: str) -> None:
         """This contact's caller is that channel."""

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from core.accounts.appeals import blocked
 from core.booking import view
 from core.booking.commands import Book, Booked, HeldSlot
 from core.booking.view import AppointmentView
@@ -12,7 +13,7 @@ from core.people.tables import Person
 from core.values import SERIAL_GROUPS, Phone, phone
 from ivr.call import NeedsPerson, Prompt, choose
 from ivr.choice import Choice, find_slot, open_sessions, said_day, said_span, take
-from ivr.credit import told_block
+from ivr.credit import tell_block
 from ivr.identify import patient
 from ivr.line import Line
 from ivr.words import Count, Department, Digits, Hospital, Money, Title, Value
@@ -27,10 +28,15 @@ async def book(line: Line) -> Disposition:
     line.wants(verb="book")
     line.reached("identify")
     person = await patient(line)
-    if await told_block(line, person):
+    async with line.hotline.read() as db:
+        block = await blocked(db, person.id, line.now)
+        last = await view.last_visit(db, person.id)
+    if block is not None:
+        entry, waits = block
+        await tell_block(line, entry, waits=waits)
         return Disposition.NOTHING
-    choice = await _same_doctor(line, person)
-    if choice is not None and await _confirm(line, choice, await _reminder(line, person)):
+    choice = await _same_doctor(line, last) if last is not None else None
+    if last is not None and choice is not None and await _confirm(line, choice, _reminder(last)):
         made = await _commit(line, choice, person)
         if made is not None:
             return await _tell(line, made)
@@ -58,11 +64,9 @@ async def _by_menus(line: Line, person: Person) -> Disposition:
             return await _tell(line, made)
 
 
-async def _same_doctor(line: Line, person: Person) -> Choice | None:
+async def _same_doctor(line: Line, last: AppointmentView) -> Choice | None:
     """Hold the earliest slot with the doctor of last time, so that one key is enough."""
-    async with line.hotline.read() as db:
-        last = await view.last_visit(db, person.id)
-    if last is None or last.doctor_id is None:
+    if last.doctor_id is None:
         return None
     for session in (await open_sessions(line, last.department_id, last.doctor_id))[:3]:
         try:
@@ -72,10 +76,7 @@ async def _same_doctor(line: Line, person: Person) -> Choice | None:
     return None
 
 
-async def _reminder(line: Line, person: Person) -> tuple[Prompt, ...]:
-    async with line.hotline.read() as db:
-        last = await view.last_visit(db, person.id)
-    assert last is not None
+def _reminder(last: AppointmentView) -> tuple[Prompt, ...]:
     doctor, title = Called(last.doctor or "", last.doctor_pinyin), Title(last.title or "")
     return (Prompt("same-doctor", {"doctor": doctor, "title": title}),)
 
@@ -95,8 +96,7 @@ async def _confirm(line: Line, choice: Choice, before: tuple[Prompt, ...]) -> bo
 async def read_back(line: Line, choice: Choice, *, brief: bool = False) -> tuple[Prompt, ...]:
     """What is about to be booked, in one sentence. brief: the doctor was named just before."""
     session = choice.session
-    async with line.hotline.read() as db:
-        names = await view.names(db, session.hospital_id, session.department_id)
+    names = await line.memory.names(session.hospital_id, session.department_id)
     values: dict[str, Value] = {
         "hospital": Hospital(names.hospital_short, names.hospital_pinyin, names.hospital),
         "department": Department(names.department, names.department_pinyin),

@@ -1,23 +1,22 @@
 """Find a slot by keypad: hospital, department, doctor or the earliest, day, period; then hold it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 
 from core.booking.commands import HeldSlot, Hold
-from core.catalogue import engine as catalogue
 from core.catalogue.engine import Named
-from core.errors import Refusal
+from core.errors import Refusal, ShareUsedUp, SlotFull
 from core.schedule import view
 from core.schedule.view import OpenPeriod, OpenSession
-from core.values import Channel, local
+from core.values import local
 from ivr.call import Prompt, choose
 from ivr.choosing import pick
 from ivr.line import Line
 from ivr.words import Clock, Day, Department, Half, Hospital, Number, Person, Span, Title
 
-# Further ahead than any hospital opens; what is open is decided by each session's own instants.
-HORIZON = timedelta(days=120)
+# What was sold while a caller thought; and so often another one is taken for it.
+SOLD, OTHERS = (SlotFull, ShareUsedUp), 3
 
 
 @dataclass(frozen=True)
@@ -64,8 +63,7 @@ async def find_slot(line: Line) -> Choice | None:
 
 
 async def _hospital(line: Line) -> Named | None:
-    async with line.hotline.read() as db:
-        hospitals = await catalogue.live_hospitals(db)
+    hospitals = await line.memory.hospitals()
     line.reached("hospital")
     return await pick(
         line.call,
@@ -79,17 +77,13 @@ async def _department(line: Line, hospital: Named) -> Named | None:
     """Departments with something left come first; a full one says so in the list itself."""
     line.reached("department")
     while True:
-        async with line.hotline.read() as db:
-            departments = await catalogue.open_departments(db, hospital.id)
-            room = await view.departments_with_room(
-                db, hospital_id=hospital.id, channel=Channel.PHONE, now=line.now, last_day=_last_day(line)
-            )
+        departments, room = await line.memory.departments(hospital.id)
         if not room:
             await line.call.say(Prompt("hospital-full"))
             return None
         ordered = sorted(departments, key=lambda department: not room.get(department.id))
 
-        def told(department: Named, key: Number, room: dict[int, int] = room) -> Prompt:
+        def told(department: Named, key: Number, room: Mapping[int, int] = room) -> Prompt:
             name = "option" if room.get(department.id) else "option-full"
             return Prompt(name, {"name": Department(department.name, department.pinyin), "key": key})
 
@@ -135,11 +129,26 @@ async def in_department(line: Line, department_id: int, doctor_id: int | None = 
                 continue
         assert session is not None
         try:
-            return await take(line, session, period)
+            return await (_soonest(line, session) if wanted.earliest else take(line, session, period))
         except Refusal as refusal:
+            line.memory.doubt(session)
             await line.call.say(Prompt(f"refusal-{refusal.code}"))
             if await choose(line.call, Prompt("way-on"), "12") == "2":
                 return None
+
+
+async def _soonest(line: Line, session: OpenSession) -> Choice:
+    """Who wants the soonest number, whichever it is, wants the next one when that went a moment ago."""
+    for _ in range(OTHERS):
+        try:
+            return await take(line, session, None)
+        except SOLD:
+            line.memory.doubt(session)
+            found = await open_sessions(line, session.department_id)
+            if not found:
+                raise
+            session = found[0]
+    return await take(line, session, None)
 
 
 @dataclass(frozen=True)
@@ -153,21 +162,9 @@ class _Wanted:
 async def open_sessions(
     line: Line, department_id: int, doctor_id: int | None = None
 ) -> Sequence[OpenSession]:
-    """What the phone may sell in a department, soonest first."""
-    async with line.hotline.read() as db:
-        return await view.open_sessions(
-            db,
-            department_id=department_id,
-            channel=Channel.PHONE,
-            now=line.now,
-            first_day=local(line.now).date(),
-            last_day=_last_day(line),
-            doctor_id=doctor_id,
-        )
-
-
-def _last_day(line: Line) -> date:
-    return (local(line.now) + HORIZON).date()
+    """What the phone may sell in a department, or of one doctor there, soonest first."""
+    found = await line.memory.sessions(department_id)
+    return found if doctor_id is None else [one for one in found if one.doctor_id == doctor_id]
 
 
 def _whose(session: OpenSession) -> tuple[int | None, str]:
@@ -213,10 +210,7 @@ async def _day(line: Line, sessions: Sequence[OpenSession]) -> OpenSession | Non
 async def _period(line: Line, session: OpenSession) -> OpenPeriod | None:
     """The periods that have something left; a single one needs no question."""
     line.reached("period")
-    async with line.hotline.read() as db:
-        periods = await view.open_periods(
-            db, session_id=session.session_id, channel=Channel.PHONE, now=line.now
-        )
+    periods = await line.memory.periods(session.session_id)
     if len(periods) == 1:
         return periods[0]
     return await pick(
@@ -248,7 +242,5 @@ async def take(line: Line, session: OpenSession, period: OpenPeriod | None) -> C
     )  # fmt: skip
     line.reached("held")
     if period is None:
-        async with line.hotline.read() as db:
-            found = await view.period(db, held.period_id)
-        return Choice(session, found.starts_at, found.ends_at, held)
+        return Choice(session, *await line.memory.period(held.session_id, held.period_id), held)
     return Choice(session, period.starts_at, period.ends_at, held)

@@ -1,6 +1,6 @@
 """Keep interactions true after a dialogue has let go of its call, from what the switch tells."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -77,12 +77,21 @@ class Follower:
     and what is heard minutes late is no use to anybody. What fails with one event stops none of the next.
 
     board: who is where, kept from these events. after: hears each of them when the board has it.
+    in_menu: whether the call of this Linkedid is, or was to its end, with a dialogue of ours alone, which
+    writes all that becomes of it.
     """
 
-    def __init__(self, hotline: Hotline, board: Board | None = None, after: After | None = None) -> None:
+    def __init__(
+        self,
+        hotline: Hotline,
+        board: Board | None = None,
+        after: After | None = None,
+        in_menu: Callable[[str], bool] = lambda _linked_id: False,
+    ) -> None:
         self._hotline = hotline
         self._board = board or Board()
         self._after = after
+        self._in_menu = in_menu
         self._lanes = Lanes()
 
     @property
@@ -118,8 +127,14 @@ class Follower:
             return
         if isinstance(event, Resynced):
             await self._effect(event, leg, here)
+        elif isinstance(event, ChannelClosed) and leg is not None and self._never_left_the_menu(leg):
+            return
         elif (call := self._call(event)) is not None:
             self._lanes.put(call, lambda: self._effect(event, leg, here))
+
+    def _never_left_the_menu(self, leg: Leg) -> bool:
+        """Of most calls: then nothing follows from their end."""
+        return not leg.went_on and leg.unique_id == leg.linked_id and self._in_menu(leg.unique_id)
 
     def under_way(self, linked_id: str) -> bool:
         """Whether something of this call was heard and is not written yet."""
@@ -140,6 +155,8 @@ class Follower:
                 leg = self._board.entered(event.conference, event.uniqueid, now)
                 if leg is not None and leg.room is not None:
                     return replace(leg), self._board.in_room(leg.room)
+            case QueueJoined():
+                self._board.queued(event.uniqueid)
             case RoomLeft():
                 leg = self._board.left(event.uniqueid, now)
                 return (replace(leg) if leg else None), ()
@@ -217,6 +234,10 @@ class Follower:
                 log.warning("the switch and we disagree about a call", facts=refusal.facts)
 
     async def _ended(self, linked_id: str) -> None:
+        async with self._hotline.read() as db:
+            seen: Interaction | None = await contact.by_linked_id(db, linked_id)
+        if seen is None or seen.state not in _ENDED:
+            return
         async with self._hotline.work(SWITCH, fleeting=True) as work:
             found: Interaction | None = await contact.by_linked_id(work.db, linked_id)
             if found is not None and (ended := _ENDED.get(State(found.state))):

@@ -2,16 +2,17 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, overload
 
+from core.accounts import drafts
 from core.booking import draft
+from core.booking.call_notes import CallEnd, DraftNote, Note
 from core.booking.commands import Book, Booked, Cancel, Cancelled, Change, HeldSlot, Hold
 from core.booking.draft_slot import linger
 from core.booking.hold import release
 from core.booking.store import Store
-from core.contact import engine as contact
 from core.contact import kept, queue_view, queueing
 from core.contact.rules import Disposition
 from core.errors import HoldLapsed, StorageAway
@@ -21,7 +22,9 @@ from core.people.tables import Person
 from core.values import Actor, ActorKind, Channel, Phone, day_of
 from core.work import Hotline, Work
 from ivr.call import NeedsPerson, Prompt
-from ivr.queue_place import place_in_queue
+from ivr.memory import Memory
+from ivr.queue_place import BROKEN_OFF, place_in_queue
+from ivr.scribe import Scribe
 from ivr.story import StoryCall
 
 # So often a command is given while the storage is away, with a sentence of some three seconds after each.
@@ -49,8 +52,8 @@ async def nobody_rings(_interaction_id: int) -> None:
 class Line:
     """One caller's way through the menu. No transaction is ever open while a prompt plays.
 
-    How far the menu got and who is calling is written in one go, before the next words and before the next
-    command: between two keys there is one unit of work and not one for each thing that became known.
+    How far the menu got and who is calling is noted before the next words and before the next command, and
+    written down with what other calls have to tell (ivr.scribe): nobody on the line waits for it.
     """
 
     call: StoryCall
@@ -59,6 +62,8 @@ class Line:
     manners: Manners
     interaction_id: int
     number: Phone | None
+    notes: Scribe
+    memory: Memory
     staffed: bool = True
     person: Person | None = None
     held: HeldSlot | None = None
@@ -73,6 +78,7 @@ class Line:
     _stage: str | None = None  # reached, and not written yet
     _known_by: str | None = None  # how the person is known, not written yet
     _family: Sequence[Person] | None = None
+    _left_something: bool = False
 
     def __post_init__(self) -> None:
         self.call.before = self.write
@@ -118,30 +124,58 @@ class Line:
         self._stage = stage
 
     async def write(self) -> None:
-        """What is noted and not written yet. A power cut ends the call, too: no disk is waited for."""
+        """Let what has become known be written down before long."""
         if self._stage is not None or self._known_by is not None:
-            async with self.hotline.work(self.actor, self.interaction_id, fleeting=True) as work:
-                await self.written(work)
+            self.notes.put(self._noted(draft=self._stage is not None))
 
-    async def written(self, work: Work) -> None:
-        """The same as part of a unit of work."""
-        stage, self._stage = self._stage, None
+    async def settle(self, *, draft: bool = False) -> None:
+        """Return when all that is known of this call is written, with the draft as it is now if it is to be.
+
+        Raises StorageAway.
+        """
+        self.notes.put(self._noted(draft=draft or self._stage is not None))
+        await self.notes.settled(self.interaction_id)
+
+    async def close(self, ended: Disposition) -> None:
+        """Write how it ended; what is held waits for its grace. Raises StorageAway."""
+        end = CallEnd(ended, self.manners.hold_grace) if ended is not Disposition.TO_PERSON else None
+        self.notes.put(replace(self._noted(draft=self._stage is not None), end=end))
+        await self.notes.settled(self.interaction_id, hurry=end is None)
+        self.notes.forget(self.interaction_id)
+
+    def _noted(self, *, draft: bool) -> Note:
+        """All since the last time."""
         by, self._known_by = self._known_by, None
-        await contact.steps(work, self.interaction_id, *self.call.taken())
-        if by is not None and self.person is not None:
-            await contact.know(work, self.interaction_id, self.person.id, by=by)
-        if stage is not None:
-            await contact.reach(work, self.interaction_id, stage)
-            await self._draft(work)
+        stage, self._stage = self._stage, None
+        steps, times = self.call.taken()
+        return Note(
+            self.interaction_id,
+            self._mark(),
+            tuple(steps),
+            tuple(times),
+            known=(self.person.id, by) if by is not None and self.person is not None else None,
+            stage=stage,
+            drafts=self._drafted() if draft else (),
+        )
 
     async def family(self) -> Sequence[Person]:
         """Everybody who is known by the number that calls; asked once."""
         if self._family is None:
-            self._family = []
-            if self.number is not None:
-                async with self.hotline.read() as db:
-                    self._family = await people.household(db, self.hotline.sealer, self.number)
+            self._family = await self._asked_by_number()
         return self._family
+
+    async def left_something(self) -> bool:
+        """Whether there may be anything that the number that calls left unfinished; asked with the family."""
+        await self.family()
+        return self._left_something
+
+    async def _asked_by_number(self) -> Sequence[Person]:
+        mark = self._mark()
+        if self.number is None or mark is None:
+            return ()
+        async with self.hotline.read() as db:
+            self._left_something = await drafts.may_go_on(db, mark, self.now, self.now - BROKEN_OFF)
+            return await people.household(db, self.hotline.sealer, self.number)
 
     def wants(self, **chosen: Any) -> None:
         """What the caller has chosen (core.booking.draft_rules.FIELDS); an operator goes on from there."""
@@ -153,23 +187,18 @@ class Line:
         self.held, self.done, self.chosen = None, what, {}
         self.ended = (appointment_id,)
 
-    async def _draft(self, work: Work) -> None:
+    def _drafted(self) -> tuple[DraftNote, ...]:
+        """What was chosen, held and done for this matter since the last time."""
         if not self.wanted and self.ended is None:
-            return
-        await draft.note(
-            work,
-            interaction_id=self.interaction_id,
-            ani_print=self._mark(work),
-            changes=self.wanted,
-            hold_id=self.held.hold_id if self.held else None,
-            done=self.ended is not None,
-            appointment_id=self.ended[0] if self.ended else None,
-        )
+            return ()
+        held = self.held.hold_id if self.held else None
+        noted = DraftNote(self.wanted, held, self.ended)
         self.wanted, self.ended = {}, None
+        return (noted,)
 
-    def _mark(self, work: Work) -> str | None:
+    def _mark(self) -> str | None:
         """The print of the number that calls."""
-        return work.sealer.fingerprint(self.number.digits, "phone") if self.number else None
+        return self.hotline.sealer.fingerprint(self.number.digits, "phone") if self.number else None
 
     async def wait_for_person(self, *, elder: bool = False) -> None:
         """From now on this caller waits, in the place that is theirs."""
@@ -179,8 +208,8 @@ class Line:
             self.person is not None
             and is_elder(self.person.birth_date, self.person.elder_care, day_of(self.now))
         )
+        await self.settle(draft=True)
         async with self.hotline.work(self.actor, self.interaction_id) as work:
-            await self.written(work)
             klass, prefers = await place_in_queue(work, self.interaction_id, self.number, elder=elder)
             back = await kept.returned(work, self.number) if self.number else None
             await queueing.enter(
@@ -192,8 +221,7 @@ class Line:
                 department_id=self.chosen.get("department_id"),
                 prefers=prefers,
             )
-            await self._draft(work)
-            await draft.rejoin(work, self.interaction_id, self._mark(work))
+            await draft.rejoin(work, self.interaction_id, self._mark())
         self.queued = True
         self.told_queued()
 
@@ -217,16 +245,18 @@ class Line:
         if self.held is not None:
             async with self.hotline.work(self.actor, self.interaction_id) as work:
                 await release(work, self.held.hold_id)
-                self.held = None
-                self.wants(session_id=None, period_id=None)
-                await self._draft(work)
+            self.held = None
+            self.wants(session_id=None, period_id=None)
+            self.notes.put(self._noted(draft=True))
 
     async def keep_hold(self, by: timedelta) -> None:
         """The caller is still here, or may come back: the hold lives this much longer, up to a bound."""
-        if self.held is None:
-            return
+        if self.held is None or self.held.until >= self.now + by:
+            return  # nobody has to be told what is so already
         async with self.hotline.work(self.actor, self.interaction_id) as work:
             try:
-                await linger(work, self.held.hold_id, by)
+                until = await linger(work, self.held.hold_id, by)
             except HoldLapsed:
                 self.held = None
+            else:
+                self.held = replace(self.held, until=until)

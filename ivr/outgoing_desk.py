@@ -18,10 +18,12 @@ from core.values import Actor, ActorKind, Channel, Phone, day_of
 from core.work import Hotline
 from ivr.call import Call, HungUp, NeedsPerson, Prompt
 from ivr.line import Line, Manners, nobody_rings
+from ivr.memory import Memory
 from ivr.outgoing import Outgoing, Unheard, WrongNumber
 from ivr.outgoing_offers import leave, waiting
 from ivr.outgoing_reminder import remind
 from ivr.reception import to_person
+from ivr.scribe import Scribe
 from ivr.story import StoryCall
 
 log = structlog.get_logger()
@@ -43,12 +45,16 @@ class OutgoingDesk:
         manners: Manners | None = None,
         queued: Callable[[], None] = lambda: None,
         left: Callable[[int], Awaitable[None]] = nobody_rings,
+        notes: Scribe | None = None,
+        memory: Memory | None = None,
     ) -> None:
         self._hotline = hotline
         self._store = store
         self._manners = manners or Manners()
         self._queued = queued
         self._left = left
+        self._notes = notes or Scribe(hotline)
+        self._memory = memory or Memory(hotline)
         self.talking: set[str] = set()
 
     async def receive(self, call: Call) -> Disposition | None:
@@ -77,14 +83,15 @@ class OutgoingDesk:
 
     async def _open(self, call: Call) -> Outgoing | None:
         actor = Actor(ActorKind.PATIENT, "ivr", Channel.PHONE)
+        rows = await self._memory.timetable(call.dnis)
         async with self._hotline.work(actor) as work:
             known = await calls.of_leg(work.db, call.id)
             if known is None or not await dialling.answered(work, call.id):
                 return None
             told, interaction_id = known
             person = await work.db.get_one(Person, told.person_id)
-            reception = await contact.receive(work.db, call.dnis, work.now)
             there = await queue_view.operators_there(work.db, work.now)
+        reception = contact.received(rows, call.dnis, self._hotline.clock.now())
         line = Line(
             StoryCall(call, self._hotline.clock),
             self._hotline,
@@ -92,6 +99,8 @@ class OutgoingDesk:
             self._manners,
             interaction_id,
             Phone(self._hotline.sealer.open(told.sealed, "phone")),
+            self._notes,
+            self._memory,
             staffed=reception.staffed or there > 0,
             told_queued=self._queued,
             told_left=self._left,
@@ -132,8 +141,9 @@ class OutgoingDesk:
         """Write how it ended, the try and the contact in one act."""
         line = going.line
         await line.keep_hold(self._manners.hold_grace)
+        await line.settle()
+        self._notes.forget(line.interaction_id)
         async with self._hotline.work(line.actor, line.interaction_id) as work:
-            await line.written(work)
             if not going.settled:
                 key = going.key if going.outcome in (Outcome.WRONG, Outcome.HUNG_UP) else None
                 await dialling.ended(work, line.call.id, going.outcome, key=key)

@@ -17,6 +17,8 @@ _STOPPED = re.compile("[,，.。、;；:：?？!！]")
 _TYPES: Mapping[str, type] = {kind.__name__: kind for kind in (*get_args(Value), *NAMES)}
 # Longest a prompt may take unless it says otherwise.
 MOST_S = 12.0
+# So many lengths are kept: of a province's hospitals, departments and doctors.
+MOST_RECKONED = 5000
 # What people bear to hear before a choice (120 to 240 characters a minute).
 MENU_S = 20.0
 # Of the default voice, measured over the catalogue filled with its longest values.
@@ -61,6 +63,7 @@ class Catalogue:
     def __init__(self, entries: Mapping[str, Mapping[str, object]]) -> None:
         self.dialogues = {name: str(table.get("title", name)) for name, table in entries.items()}
         self._sentences: dict[str, Sentence] = {}
+        self._longest: dict[tuple[str, tuple[tuple[str, Value], ...]], float] = {}
         for dialogue, table in entries.items():
             spoken = str(table.get("spoken", ""))
             for name, entry in table.items():
@@ -119,8 +122,13 @@ class Catalogue:
 
     def longest(self, prompt: Prompt) -> float:
         """About how long the slower of the two voices takes for it: what limits are held to."""
-        clips = self.clips(prompt)
-        return max(reckoned(clips), reckoned_better(clips))
+        key = (prompt.name, tuple(prompt.values.items()))
+        if key not in self._longest:  # the same few names are read to every caller
+            if len(self._longest) >= MOST_RECKONED:
+                self._longest.clear()
+            clips = self.clips(prompt)
+            self._longest[key] = max(reckoned(clips), reckoned_better(clips))
+        return self._longest[key]
 
     def fixed(self) -> Iterator[Clip]:
         """Every recording that does not depend on who calls: to be made before the first call."""

@@ -1,24 +1,27 @@
 """Answer, greet, walk the menu, hand over: nobody is ever hung up on, and nobody pays for our errors."""
 
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 import structlog
 
-from core.booking import draft
 from core.booking.store import Store
 from core.contact import engine as contact
 from core.contact import queue_view, queueing
+from core.contact.engine import Arrival
 from core.contact.rules import Disposition, Reception
 from core.contact.view import load
 from core.people.rules import is_elder
-from core.values import Actor, ActorKind, Channel, day_of
+from core.values import day_of
 from core.work import Hotline
 from ivr import redial
 from ivr.call import BACK, PERSON, REPEAT, SLOW, Call, HungUp, NeedsPerson, Prompt
 from ivr.line import Line, Manners, nobody_rings
+from ivr.memory import Memory
 from ivr.menus import MAIN
 from ivr.outlooks import Outlooks
+from ivr.scribe import Scribe
 from ivr.story import StoryCall
 from ivr.unanswered import take_message
 from ivr.waiting import wait
@@ -26,10 +29,17 @@ from ivr.words import Text
 
 log = structlog.get_logger()
 
+# With these a contact goes on without the menu.
+TO_OTHERS = (Disposition.TO_PERSON, Disposition.MESSAGE)
+# So many ended calls are remembered until the switch has told of their end, too.
+OVER = 200
+
 
 class Desk:
     """Receives calls for one hotline: `receive` for a new call, `wait` while nobody is free for it.
 
+    notes: who writes down what becomes known of calls; without one, each call's own at once.
+    memory: of what is the same for all; without one, it is asked anew each time.
     queued: called when somebody has begun to wait. left: called with the interaction of a caller who waits
     no more, for whom a phone may still ring.
     """
@@ -41,24 +51,44 @@ class Desk:
         manners: Manners | None = None,
         queued: Callable[[], None] = lambda: None,
         left: Callable[[int], Awaitable[None]] = nobody_rings,
+        notes: Scribe | None = None,
+        memory: Memory | None = None,
     ) -> None:
         self._hotline = hotline
         self._store = store
         self._manners = manners or Manners()
         self._queued = queued
         self._left = left
+        self._notes = notes or Scribe(hotline)
+        self._memory = memory or Memory(hotline)
         self._outlooks = Outlooks(hotline)
+        self._talking: dict[str, Line] = {}
+        self._over: deque[str] = deque(maxlen=OVER)
 
     async def receive(self, call: Call) -> Disposition:
         """A new call from its greeting to its disposition. A hang-up is one of its normal ends."""
         line, reception = await self._open(call)
+        self._talking[call.id] = line
         try:
-            ended = await self._serve(line, reception)
-        except HungUp:
-            # Who waits for a person may have been fetched by one: what became of it the switch tells.
-            ended = Disposition.TO_PERSON if line.queued else line.done or Disposition.ABANDONED_MENU
-        await self._close(line, ended)
+            try:
+                ended = await self._serve(line, reception)
+            except HungUp:
+                # Who waits for a person may have been fetched by one: what became of it the switch tells.
+                ended = Disposition.TO_PERSON if line.queued else line.done or Disposition.ABANDONED_MENU
+            await self._close(line, ended)
+        finally:
+            del self._talking[call.id]
+        if ended not in TO_OTHERS:
+            self._over.append(call.id)
         return ended
+
+    def in_menu(self, call_id: str) -> bool:
+        """Whether a call is, or was to its end, with this dialogue alone: nobody was waited for, nothing is
+        owed. What becomes of it is written here, and by nobody else."""
+        line = self._talking.get(call_id)
+        if line is not None:
+            return not line.queued and line.done not in TO_OTHERS
+        return call_id in self._over
 
     async def wait(self, call: Call) -> Disposition:
         """While nobody is free: until a person takes the call, or a message is left."""
@@ -83,13 +113,14 @@ class Desk:
         return ended
 
     async def _open(self, call: Call) -> tuple[Line, Reception]:
-        actor = Actor(ActorKind.PATIENT, "ivr", Channel.PHONE)
-        async with self._hotline.work(actor, fleeting=True) as work:
-            opened = await contact.open_interaction(work, linked_id=call.id, dnis=call.dnis, ani=call.ani)
-            reception = await contact.receive(work.db, call.dnis, work.now)
-            if not reception.staffed and await queue_view.operators_there(work.db, work.now):
-                # The timetable says when people should be there; who is signed in and can be rung is there.
-                reception = replace(reception, staffed=True)
+        opened = await self._notes.open(Arrival(call.id, call.dnis, call.ani))
+        now, rows = self._hotline.clock.now(), await self._memory.timetable(call.dnis)
+        reception = contact.received(rows, call.dnis, now)
+        if not reception.staffed:
+            async with self._hotline.read() as db:
+                if await queue_view.operators_there(db, now):
+                    # The timetable says when people should be there; who is signed in and can be rung is.
+                    reception = replace(reception, staffed=True)
         line = Line(
             StoryCall(call, self._hotline.clock),
             self._hotline,
@@ -97,6 +128,8 @@ class Desk:
             self._manners,
             opened.interaction_id,
             opened.number,
+            self._notes,
+            self._memory,
             staffed=reception.staffed,
             told_queued=self._queued,
             told_left=self._left,
@@ -118,11 +151,7 @@ class Desk:
     async def _close(self, line: Line, ended: Disposition) -> None:
         """Write how it ended, and let what is held live on for its grace."""
         await line.keep_hold(self._manners.hold_grace)
-        async with self._hotline.work(line.actor, line.interaction_id) as work:
-            await line.written(work)
-            if ended is not Disposition.TO_PERSON:
-                await draft.left(work, line.interaction_id, self._manners.hold_grace)
-                await contact.close(work, line.interaction_id, ended)
+        await line.close(ended)
 
 
 async def _apologise(line: Line) -> Disposition:
@@ -217,9 +246,8 @@ async def to_person(
 
     They wait from now on: an operator may be rung while the words are still being said.
     """
-    async with line.hotline.work(line.actor, line.interaction_id) as work:
-        await line.written(work)
-        await contact.steps(work, line.interaction_id, [{"to-person": reason}], [work.now])
+    line.call.tell({"to-person": reason})
+    await line.settle()
     if not line.staffed:
         return await take_message(line, after_hours=True)
     await line.wait_for_person(elder=elder)

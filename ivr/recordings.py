@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import shutil
 import tempfile
 from contextlib import suppress
@@ -40,11 +41,10 @@ class Recordings:
 
     def find(self, key: str, track: Track) -> Path | None:
         """The file that is there, whatever its kind."""
-        name = self.place(key, track)
-        for ending in ENDINGS:
-            path = self.folder / (name + ending)
-            if path.exists():
-                return path
+        name = f"{self.folder}/{self.place(key, track)}"
+        for ending in ENDINGS:  # asked many times in each call: a Path for each costs more than the looking
+            if os.path.exists(name + ending):
+                return Path(name + ending)
         return None
 
     def stale(self, key: str, track: Track, text: str) -> bool:

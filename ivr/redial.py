@@ -37,7 +37,7 @@ class Left:
 
 async def left(line: Line) -> Left | None:
     """What the call is to go on with; None: it begins as any other."""
-    if line.number is None:
+    if line.number is None or not await line.left_something():
         return None
     mark = line.hotline.sealer.fingerprint(line.number.digits, "phone")
     async with line.hotline.read() as db:

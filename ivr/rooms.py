@@ -205,8 +205,9 @@ class Rooms:
     # --- legs that end -----------------------------------------------------------------------------------
 
     async def _closed(self, leg: Leg, cause: int) -> None:
-        async with self._hotline.work(DESK, fleeting=True) as work:
-            await stays.left(work, leg.unique_id)
+        if leg.went_on:
+            async with self._hotline.work(DESK, fleeting=True) as work:
+                await stays.left(work, leg.unique_id)
         if leg.name is None:
             if leg.unique_id == leg.linked_id:
                 await self.caller_gone(leg.unique_id)
@@ -215,6 +216,10 @@ class Rooms:
 
     async def caller_gone(self, linked_id: str) -> None:
         """The caller has left: nobody waits any more, and whoever talked to them wraps up."""
+        async with self._hotline.read() as db:
+            seen = await contact.by_linked_id(db, linked_id)
+        if seen is None or _only_in_the_menu(seen):
+            return
         async with self._hotline.work(DESK, fleeting=True) as work:
             found = await contact.by_linked_id(work.db, linked_id)
             if found is None or _only_in_the_menu(found):

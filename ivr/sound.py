@@ -160,7 +160,7 @@ def of(stem: Path, ending: str) -> Path:
 
 
 def is_whole(stem: Path) -> bool:
-    return of(stem, WHOLE).exists()
+    return os.path.exists(f"{stem}.{WHOLE}")
 
 
 def read_clip(stem: Path) -> Samples:

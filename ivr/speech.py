@@ -29,6 +29,8 @@ log = structlog.get_logger()
 
 # A caller waits this long for words that were never said before, then goes to a person.
 CALL_WAITS_S = 2.0
+# What was found for one call is believed for the next ones: so late is heard what others put in or take away.
+BELIEVED_S = 1.0
 AT_ONCE = 4
 NO_ENGINE = "没有语音引擎，请安装 espeak-ng（Debian：apt-get install espeak-ng）"
 NORMAL = Track()
@@ -64,6 +66,8 @@ class Voice:
         self._families = families(self._texts.fixed())
         self._complete: set[tuple[str, Track]] = set()
         self._lacking: dict[tuple[str, Track], Clip] = {}
+        self._found: dict[tuple[Clip, Track], str] = {}
+        self._found_until_s = 0.0  # on the loop's clock
         self._ready = 0.0
         self.failed: dict[str, str] = {}  # clips that could not be made, and why
         self.hopeless: dict[str, str] = {}  # clips that the better voice cannot say, and why
@@ -86,11 +90,31 @@ class Voice:
         """A sentence's sound files in order, without their extension. Raises NoVoice, PromptError."""
         clips = self._texts.clips(prompt)
         track = self.understood(clips, track)
+        found = self._believed()
+        stems = [found.get((clip, track)) for clip in clips]
+        if None not in stems:
+            return [stem for stem in stems if stem]
         try:
             async with asyncio.timeout(CALL_WAITS_S):
-                return [str(await self.file(clip, track, asked=True)) for clip in clips]
+                return [await self._find(clip, track) for clip in clips]
         except TimeoutError:
             raise NoVoice(f"{prompt.name}: the voice is too slow") from None
+
+    def _believed(self) -> dict[tuple[Clip, Track], str]:
+        """What was found lately. Nothing stays longer: neither what has changed nor anybody's name."""
+        now_s = asyncio.get_running_loop().time()
+        if now_s >= self._found_until_s:
+            self._found.clear()
+            self._found_until_s = now_s + BELIEVED_S
+        return self._found
+
+    async def _find(self, clip: Clip, track: Track) -> str:
+        known = self._found.get((clip, track))
+        if known is not None:
+            return known
+        stem = str(await self.file(clip, track, asked=True))
+        self._found[clip, track] = stem
+        return stem
 
     def understood(self, clips: Iterable[Clip], track: Track) -> Track:
         """In a dialect only what is recorded in it whole, but for names; else the sentence in Mandarin."""
@@ -213,6 +237,7 @@ class Voice:
         for source in self._sources.of(clip, track):
             if source.kind is Kind.BETTER:
                 await self._shelf.have(source)
+        self._found.clear()
 
     def forget(self, clips: Iterable[Clip], track: Track = NORMAL) -> int:
         """Remove what engines have said of these, so that it is said anew; how many there were."""
@@ -224,6 +249,7 @@ class Voice:
         )
         gone = sum(map(self._shelf.remove, spoken))
         self._complete.clear()
+        self._found.clear()
         return gone
 
     async def lay_out(self, folder: Path, texts: Mapping[str, str]) -> list[str]:

@@ -38,7 +38,8 @@ class StoryCall:
         told, self.told = self.told, []
         return [line for line, _ in told], [at for _, at in told]
 
-    def _tell(self, line: dict[str, Any]) -> None:
+    def tell(self, line: dict[str, Any]) -> None:
+        """Something else that has happened now."""
         self.told.append((line, self._clock.now()))
 
     async def say(self, *prompts: Prompt, barge: bool = True) -> None:
@@ -67,7 +68,7 @@ class StoryCall:
         except HungUp:
             self._hung_up()
             raise
-        self._tell({"keyed": len(keys)} if secret else {"keys": keys})
+        self.tell({"keyed": len(keys)} if secret else {"keys": keys})
         return keys
 
     async def record(self, name: str, *, seconds: int) -> Recording:
@@ -77,7 +78,7 @@ class StoryCall:
         except HungUp:
             self._hung_up()
             raise
-        self._tell({"recorded": made.name, "seconds": round(made.seconds)})
+        self.tell({"recorded": made.name, "seconds": round(made.seconds)})
         return made
 
     async def wait(self, seconds: float) -> None:
@@ -92,24 +93,24 @@ class StoryCall:
             self._hung_up()
             raise
         if key:
-            self._tell({"keys": key})
+            self.tell({"keys": key})
         return key
 
     async def transfer(self, target: str) -> None:
         await self.before()
-        self._tell({"transferred": target})
+        self.tell({"transferred": target})
         await self._call.transfer(target)
 
     async def hang_up(self) -> None:
         await self.before()
-        self._tell({"hung-up": "us"})
+        self.tell({"hung-up": "us"})
         await self._call.hang_up()
 
     def _said(self, prompts: tuple[Prompt, ...]) -> None:
         if prompts:
-            self._tell({"said": [prompt.name for prompt in prompts]})
+            self.tell({"said": [prompt.name for prompt in prompts]})
 
     def _hung_up(self) -> None:
         if not self.gone:
             self.gone = True
-            self._tell({"hung-up": "caller"})
+            self.tell({"hung-up": "caller"})

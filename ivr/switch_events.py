@@ -289,3 +289,5 @@ _READERS: dict[str, Callable[[Fields], Told]] = {
         f.get("endpointname") or f.get("aor", ""), f.get("contactstatus", "")
     ),
 }
+# Their names in lower case; dialplans/manager.conf.j2 lets the switch tell these, and no others.
+READ = frozenset(_READERS)

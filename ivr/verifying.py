@@ -28,6 +28,9 @@ log = structlog.get_logger()
 AWAY = frozenset({"UNAVAILABLE", "INVALID"})
 # ... and of one that rings or talks.
 IN_USE = frozenset({"INUSE", "BUSY", "RINGING", "RINGINUSE", "ONHOLD"})
+# A floor where nobody waits, is rung or talks is compared so often; what could be wrong there is a leg or a
+# room that we have not heard of, and the list of those who are in the menu may be long.
+QUIET_EVERY = timedelta(seconds=10)
 # Seen for a whole grace already.
 BROKE = ("operator-gone", "one-of-several-gone")
 
@@ -60,6 +63,23 @@ class Verifier:
         self._in_use: set[int] = set()  # operators whose phone was in use for others at the last look
         self.healed = 0
         self.checked_at: datetime | None = None
+
+    async def look(self, control: Control) -> list[Doubt]:
+        """As `check`, for a timer: while there is nothing to compare, now and then; phones always.
+
+        Raises SwitchAway.
+        """
+        recent = self.checked_at is not None and self._hotline.clock.now() - self.checked_at < QUIET_EVERY
+        on_the_floor = any(leg.name is not None or leg.went_on for leg in self._board.legs.values())
+        if recent and not on_the_floor and not self._before:
+            async with self._hotline.read() as db:
+                signed_in = list(await agents.signed_in(db))
+                engaged = any(agent.state in ENGAGED for agent in signed_in)
+                quiet = not (engaged or await in_hand(db) or await stays.present(db))
+            if quiet:
+                await self._phones(control, signed_in)
+                return []
+        return await self.check(control)
 
     async def check(self, control: Control) -> list[Doubt]:
         """One look; returns what was put right. Raises SwitchAway."""
@@ -165,7 +185,7 @@ class Verifier:
 
     async def _phones(self, control: Control, signed_in: list[AgentView]) -> None:
         """A ready operator whose phone cannot be rung is not ready, whatever they think (L12)."""
-        states = await control.phones()
+        states = await control.phones() if signed_in else {}
         in_use = set()
         for agent in signed_in:
             name = f"page-{agent.extension}" if agent.device == "page" else agent.extension

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import and_, bindparam, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core.database import Instant, table_of
 from core.events import TextDropped, TextFailed, TextSent
 from core.sealing import Sealer
 from core.values import Phone
@@ -54,16 +55,45 @@ class KeptText:
     gateway: str | None
 
 
-async def keep(work: Work, draft: Draft, journal_id: int) -> TextMessage:
-    """The row of a draft: a new one, or the one that an earlier try has left."""
-    found = await work.db.execute(
-        select(TextMessage).where(
-            TextMessage.subject == draft.subject,
-            TextMessage.version == draft.version,
-            TextMessage.kind == draft.kind.value,
-        )
+# Every text asks these: built once.
+_TABLE = table_of(TextMessage)
+_OF_SUBJECT = select(TextMessage).where(
+    TextMessage.subject == bindparam("subject"),
+    or_(
+        and_(TextMessage.version == bindparam("version"), TextMessage.kind == bindparam("kind")),
+        and_(TextMessage.version < bindparam("version"), TextMessage.state == TextState.QUEUED.value),
+    ),
+)
+_ASKED = (
+    update(_TABLE)
+    .where(_TABLE.c.id == bindparam("text_id"), _TABLE.c.state == TextState.QUEUED.value)
+    .values(gateway=bindparam("asked"))
+)
+_SENT = (
+    update(_TABLE)
+    .where(_TABLE.c.id == bindparam("text_id"), _TABLE.c.state.in_(sorted(before(TextState.SENT))))
+    .values(
+        state=TextState.SENT.value,
+        why=None,
+        gateway=bindparam("asked"),
+        gateway_id=bindparam("named"),
+        sent_at=bindparam("now", type_=Instant()),
     )
-    row = found.scalar_one_or_none()
+    .returning(_TABLE.c.kind, _TABLE.c.appointment_id, _TABLE.c.segments)
+)
+_STOPPED = select(TextStop.phone_print).where(TextStop.phone_print == bindparam("phone_print"))
+
+
+async def keep(work: Work, draft: Draft, journal_id: int) -> TextMessage:
+    """The row of a draft: a new one, or the one that an earlier try has left.
+
+    What an older version of its subject still had to say is not said any more.
+    """
+    wanted = {"subject": draft.subject, "version": draft.version, "kind": draft.kind.value}
+    found = (await work.db.execute(_OF_SUBJECT, wanted)).scalars().all()
+    row = next((one for one in found if one.version == draft.version), None)
+    if any(one is not row for one in found):
+        await _drop_older(work, draft.subject, draft.version)
     if row is None:
         row = _new(work, draft, journal_id)
         work.db.add(row)
@@ -95,8 +125,7 @@ def _new(work: Work, draft: Draft, journal_id: int) -> TextMessage:
     )
 
 
-async def drop_older(work: Work, subject: str, version: int) -> None:
-    """What an older version of the subject still had to say is not said any more."""
+async def _drop_older(work: Work, subject: str, version: int) -> None:
     older = (
         select(TextMessage)
         .where(
@@ -126,25 +155,16 @@ async def untold(work: Work, subject: str, version: int) -> bool:
     return not rows
 
 
-async def asked(work: Work, text_id: int, gateway: str | None) -> None:
-    """A text is about to leave for this gateway; None: the one that was asked surely has it not."""
-    await work.db.execute(
-        update(TextMessage)
-        .where(TextMessage.id == text_id, TextMessage.state == TextState.QUEUED.value)
-        .values(gateway=gateway)
-    )
+async def asked(db: AsyncSession, texts: Sequence[tuple[int, str | None]]) -> None:
+    """Each text is about to leave for its gateway; None: the one that was asked surely has it not."""
+    one_order = sorted(texts, key=lambda text: text[0])  # or two of us wait for each other
+    await db.execute(_ASKED, [{"text_id": text_id, "asked": gateway} for text_id, gateway in one_order])
 
 
 async def sent(work: Work, text_id: int, gateway: str, part_ids: Sequence[str]) -> bool:
     """The gateway has it, in these parts. False when the text was settled meanwhile."""
-    done = await work.db.execute(
-        update(TextMessage)
-        .where(TextMessage.id == text_id, TextMessage.state.in_(before(TextState.SENT)))
-        .values(
-            state=TextState.SENT.value, why=None, gateway=gateway, gateway_id=part_ids[0], sent_at=work.now
-        )
-        .returning(TextMessage.kind, TextMessage.appointment_id, TextMessage.segments)
-    )
+    said = {"text_id": text_id, "asked": gateway, "named": part_ids[0], "now": work.now}
+    done = await work.db.execute(_SENT, said)
     row = done.one_or_none()
     if row is not None:
         work.record(TextSent(text_id=text_id, text_kind=row[0], appointment_id=row[1], segments=row[2]))
@@ -169,7 +189,8 @@ async def failed(work: Work, text_id: int, to: TextState, why: str) -> bool:
 
 async def stopped(work: Work, phone: Phone) -> bool:
     """Whether a number has asked for no reminders."""
-    return await work.db.get(TextStop, work.sealer.fingerprint(phone.digits, "phone")) is not None
+    asked = {"phone_print": work.sealer.fingerprint(phone.digits, "phone")}
+    return (await work.db.execute(_STOPPED, asked)).first() is not None
 
 
 async def recent(

@@ -1,9 +1,10 @@
 """Receipts: what became of each part of a text, in whatever order it is told."""
 
 from collections.abc import Sequence
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Executable, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from core.events import TextDelivered, TextFailed
@@ -15,33 +16,46 @@ from sms.tables import TextMessage, TextPart
 
 async def handed(work: Work, text_id: int, gateway: str, part_ids: Sequence[str]) -> None:
     """A gateway has taken a text under these ids; receipts that came before it count now."""
+    came_before = False
     for part_id in part_ids:
-        await _put(work, gateway, part_id, {"text_id": text_id})
-    await _settle(work, text_id)
+        part = await _put(work, gateway, part_id, {"text_id": text_id})
+        came_before = came_before or (part is not None and part.delivered is not None)
+    if came_before:
+        await _settle(work, text_id)
 
 
 async def reported(work: Work, receipt: Receipt) -> None:
     """A gateway's word on one part. What was delivered stays so, whatever is told later."""
     said = {"delivered": receipt.delivered, "why": receipt.why[:80]}
-    text_id = await _put(work, receipt.gateway, receipt.part_id, said)
-    if text_id is not None:
-        await _settle(work, text_id)
+    part = await _put(work, receipt.gateway, receipt.part_id, said)
+    if part is not None and part.text_id is not None:
+        await _settle(work, part.text_id)
 
 
-async def _put(work: Work, gateway: str, part_id: str, values: dict[str, Any]) -> int | None:
-    """Add what is known of a part; returns whose it is, if that is known."""
-    maker = sqlite.insert if work.house.database.sqlite else postgresql.insert
+@cache
+def _putting(on_sqlite: bool, columns: tuple[str, ...]) -> Executable:
+    """Add a part, or these columns to what is known of it; built once for each of the two faces it has."""
+    statement = (sqlite.insert if on_sqlite else postgresql.insert)(TextPart)
+    said = {name: statement.excluded[name] for name in (*columns, "at")}
+    return statement.on_conflict_do_update(
+        index_elements=[TextPart.gateway, TextPart.part_id],
+        set_=said,
+        where=TextPart.delivered.is_not(True) if "delivered" in columns else None,
+    ).returning(TextPart.text_id, TextPart.delivered)
+
+
+class _Known(NamedTuple):
+    text_id: int | None
+    delivered: bool | None
+
+
+async def _put(work: Work, gateway: str, part_id: str, values: dict[str, Any]) -> _Known | None:
+    """Add what is known of a part; returns what is known now, None where nothing was to be added."""
     row = {"gateway": gateway, "part_id": part_id, "why": "", "at": work.now, **values}
-    statement = maker(TextPart).values(row)
-    added = await work.db.execute(
-        statement.on_conflict_do_update(
-            index_elements=[TextPart.gateway, TextPart.part_id],
-            set_={**values, "at": work.now},
-            where=TextPart.delivered.is_not(True) if "delivered" in values else None,
-        ).returning(TextPart.text_id)
-    )
+    putting = _putting(work.house.database.sqlite, tuple(values))
+    added = await work.db.execute(putting, row)
     found = added.one_or_none()
-    return found[0] if found else None
+    return _Known(*found) if found else None
 
 
 async def _settle(work: Work, text_id: int) -> None:

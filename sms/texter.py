@@ -1,7 +1,7 @@
 """The carrier of texts: decide, keep, send, note. Asked twice, it sends once."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -26,6 +26,7 @@ from core.events import (
     TextReplied,
     WaitingPaused,
 )
+from core.gathering import Gathering
 from core.money.link import pay_path
 from core.observing import Metrics, mask_text
 from core.outbox import Later, Parcel, Route
@@ -40,6 +41,7 @@ from sms.quiet import not_before, wanted
 from sms.states import TextState
 from sms.tables import TextMessage
 from sms.texts import Kind
+from sms.together import Together
 
 T = TypeVar("T")
 SMS = system("sms")
@@ -80,6 +82,8 @@ class Texter:
         """callbacks: without it, promises of a callback send no text. public: the address of our pages, for
         links; where it is '' nobody is sent one. answers: whether what patients write is taken."""
         self._hotline = hotline
+        self._together = Together(hotline, SMS)
+        self._asked = Gathering(self._note_asked)
         self._way_out = way_out
         self._appointments = appointments
         self._callbacks = callbacks
@@ -104,7 +108,7 @@ class Texter:
         text_id, text, tried = outgoing
 
         async def asking(gateway: str) -> None:
-            await self._act(parcel, lambda work, _: kept.asked(work, text_id, gateway))
+            await self._asked.ask((text_id, gateway))
 
         try:
             async with asyncio.timeout(self._within_s):
@@ -131,7 +135,12 @@ class Texter:
             to = TextState.UNKNOWN if unsure else TextState.FAILED
             await self._failed(parcel, text_id, kind, to, mask_text(str(error))[:80])
         elif not unsure:
-            await self._act(parcel, lambda work, _: kept.asked(work, text_id, None))
+            await self._asked.ask((text_id, None))
+
+    async def _note_asked(self, asked: Sequence[tuple[int, str | None]]) -> Sequence[None]:
+        async with self._hotline.database.write() as db:
+            await kept.asked(db, asked)
+        return [None] * len(asked)
 
     async def _failed(self, parcel: Parcel, text_id: int, kind: str, to: TextState, why: str) -> None:
         async def note(work: Work, _: Parcel) -> bool:
@@ -141,17 +150,11 @@ class Texter:
             self._metrics.texts.labels(kind, to.value).inc()
 
     async def _act(self, parcel: Parcel, act: Callable[[Work, Parcel], Awaitable[T]]) -> T:
-        """A unit of work in the name of the contact that led to the text: it is part of its story."""
-        dropped: list[str] = []
-
-        async def counted(work: Work) -> T:
-            result = await act(work, parcel)
-            dropped[:] = [event.text_kind for event in work.events if isinstance(event, TextDropped)]
-            return result
-
-        result = await self._hotline.run(counted, SMS, parcel.entry.interaction_id)
-        for kind in dropped:
-            self._metrics.texts.labels(kind, TextState.DROPPED.value).inc()
+        """In the name of the contact that led to the text: it is part of its story."""
+        result, events = await self._together.run(lambda work: act(work, parcel), parcel.entry.interaction_id)
+        for event in events:
+            if isinstance(event, TextDropped):
+                self._metrics.texts.labels(event.text_kind, TextState.DROPPED.value).inc()
         return result
 
     async def _prepare(self, work: Work, parcel: Parcel) -> _Outgoing | None:
@@ -162,7 +165,6 @@ class Texter:
         if draft is None:
             return None
         draft = await _as_wished(work, draft, answers_text=parcel.entry.channel == Channel.SMS)
-        await kept.drop_older(work, draft.subject, draft.version)
         row = await kept.keep(work, draft, parcel.entry.id)
         if draft.body is None:
             return None

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Fields = Mapping[str, str]
+_NAME = re.compile(r"\$\{(\w+)\}")
 
 
 class GoneAway(Exception):
@@ -120,11 +121,15 @@ class AgiCaller:
 
     def _reply(self, command: str) -> str:
         words = [quoted or plain for quoted, plain in re.findall(r'"([^"]*)"|(\S+)', command)]
-        if self.hung and not command.startswith(("GET VARIABLE", "SET VARIABLE")):
+        if self.hung and not command.startswith(("GET", "SET VARIABLE")):
             return "511 Command Not Permitted on a dead channel or intercept routine"
         match words:
             case ["STREAM", "FILE", stem, *_]:
                 return self._stream(stem, command)
+            case ["EXEC", "Background", sounds]:
+                return self._background(sounds)
+            case ["GET", "FULL", "VARIABLE", expression]:
+                return f"200 result=1 ({_NAME.sub(lambda name: self.variables.get(name[1], ''), expression)})"
             case ["WAIT", "FOR", "DIGIT", _]:
                 key = self.while_waiting()
                 self._press(key)
@@ -157,6 +162,21 @@ class AgiCaller:
         self._press(keys)
         stops = keys and '""' not in command
         return f"200 result={ord(keys[0])} endpos=4000" if stops else "200 result=0 endpos=8000"
+
+    def _background(self, sounds: str) -> str:
+        """Several sounds by one command: it tells which key stopped them, and not where."""
+        stems, _, options = sounds.partition(",")
+        self.variables["BACKGROUNDSTATUS"] = "SUCCESS"
+        for stem in stems.split("&"):
+            if stem in self.missing:
+                self.variables["BACKGROUNDSTATUS"] = "FAILED"
+                break
+            self.played.append(stem)
+            keys = self.while_playing(stem)
+            self._press(keys)
+            if keys and "p" not in options:
+                return f"200 result={ord(keys[0])}"
+        return "200 result=0"
 
 
 # --- the manager port ---------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ import asyncpg
 from sqlalchemy import event
 from sqlalchemy.engine import make_url
 
+from core.accounts import drafts
 from core.booking import cancel, hold, loading, visit
 from core.booking.facts import PersonFacts
 from core.booking.group.texts import FREE_OF_MANY, for_postgresql, for_sqlite
@@ -67,6 +68,10 @@ async def _hospital(work: Work, session_id: int) -> object:
     )
 
 
+async def _unfinished(work: Work, session_id: int) -> object:
+    return await drafts.may_go_on(work.db, "1", work.now, work.now)
+
+
 HOT = (
     Hot("a person's history", _history, ("ix_appointment_person_day",)),
     Hot("live appointments of a phone", _phone, ("ix_appointment_contact_print",)),
@@ -74,6 +79,7 @@ HOT = (
     Hot("free slots of a department", _department, ("ix_session_department_day", "ix_slot_session_state")),
     Hot("departments with room", _hospital, ("ix_session_hospital_day",)),
     Hot("what an owner holds", lambda work, _: hold.let_older_choice_go(work, "x"), ("ix_hold_owner",)),
+    Hot("what a number left unfinished", _unfinished, ("ix_hold_owner",)),
     Hot("holds that lapse", lambda work, _: hold.lapse_due(work, limit=1), ("ix_hold_due",)),
     Hot("unpaid and due", lambda work, _: cancel.expire_due(work, limit=1), ("ix_appointment_pay_by",)),
     Hot("visits that are over", lambda work, _: visit.miss_due(work, limit=1), ("ix_appointment_due",)),

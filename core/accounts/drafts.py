@@ -8,7 +8,7 @@ second.
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import String, and_, bindparam, cast, func, literal, literal_column, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.accounts.booking import owner
@@ -25,9 +25,12 @@ from core.booking.draft_continue import (
 )
 from core.booking.draft_end import discard
 from core.booking.draft_places import Place
+from core.booking.draft_row import ONGOING
 from core.booking.draft_rules import HeldFacts
 from core.booking.loading import lock_key
 from core.booking.tables import Appointment, Draft
+from core.contact.tables import Interaction
+from core.database import Instant
 from core.errors import NotFound
 from core.schedule.tables import Hold
 from core.sealing import Sealer
@@ -123,6 +126,39 @@ async def held_elsewhere(db: AsyncSession, phone_print: str, now: datetime) -> E
     if found[1] == text:
         return Elsewhere(found[0], Place.SMS, None, found[2])
     return Elsewhere(found[0], Place.WEB, account_id, None)
+
+
+_MARK, _NOW = bindparam("mark", type_=String), bindparam("now", type_=Instant)
+# Coalesced: no planner is to read all live holds of a quiet moment instead of the owner's own.
+_LIVE = and_(func.coalesce(Hold.state == "live", False), Hold.expires_at > _NOW)
+# Written out: a plan for any value of a parameter may not use the index of the ongoing ones.
+_ONGOING = Draft.state.in_([literal_column(f"'{state}'", String) for state in ONGOING])
+_WEB = literal("web:", String).concat(cast(Account.id, String))
+_TEXT = literal("sms:", String).concat(_MARK)
+# Each is asked by an index of its own, and nearly always finds nothing.
+_ANYTHING = select(
+    or_(
+        select(Hold.id).where(Hold.owner == _TEXT, _LIVE).exists(),
+        select(Hold.id).where(Account.phone_print == _MARK, Hold.owner == _WEB, _LIVE).exists(),
+        select(Draft.id).where(Draft.ani_print == _MARK, _ONGOING).exists(),
+        select(Draft.id).where(Draft.contact_print == _MARK, _ONGOING).exists(),
+        select(Interaction.closed_at)
+        .where(Interaction.ani_print == _MARK, Interaction.answered_at.is_not(None))
+        .order_by(Interaction.id.desc())
+        .limit(1)
+        .scalar_subquery()
+        >= bindparam("since", type_=Instant),
+    )
+)
+
+
+async def may_go_on(db: AsyncSession, phone_print: str, now: datetime, since: datetime) -> bool:
+    """Whether a number has any slot, draft or talk that a call may go on with, in one look.
+
+    Nothing here is nothing there: of `held_elsewhere`, `kept_for`, and `queue_view.broken_off` since then.
+    """
+    asked = {"mark": phone_print, "now": now, "since": since}
+    return bool((await db.execute(_ANYTHING, asked)).scalar_one())
 
 
 async def bring(work: Work, number: Phone) -> None:

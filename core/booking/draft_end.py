@@ -8,7 +8,7 @@ from sqlalchemy.engine import Row
 from core.booking.draft_left import told_number
 from core.booking.draft_places import lingers_until
 from core.booking.draft_row import ongoing
-from core.booking.draft_rules import merged
+from core.booking.draft_rules import closing_fields
 from core.booking.draft_view import opened, sealed
 from core.booking.hold import release
 from core.booking.tables import Draft
@@ -89,8 +89,7 @@ async def ended(work: Work, row: Draft, appointment_id: int | None) -> None:
     row.appointment_id = appointment_id
     row.closed_at = work.now
     row.version += 1
-    number = fields.get("contact_phone") or fields.get("phone")  # for the caller's next matter
-    row.body_sealed = sealed(work.sealer, merged({}, {"verb": fields.get("verb"), "contact_phone": number}))
+    row.body_sealed = sealed(work.sealer, closing_fields(fields))
     await work.db.flush()
     work.record(
         DraftClosed(

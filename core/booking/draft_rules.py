@@ -77,6 +77,12 @@ def merged(fields: Fields, changes: Fields) -> dict[str, Any]:
     return {name: value for name, value in after.items() if value is not None and value != ""}
 
 
+def closing_fields(fields: Fields) -> dict[str, Any]:
+    """What is remembered of a draft that is done: for the caller's next matter, their number."""
+    number = fields.get("contact_phone") or fields.get("phone")
+    return merged({}, {"verb": fields.get("verb"), "contact_phone": number})
+
+
 def _fits(name: str, value: object) -> bool:
     if name in _TEXTS:
         return isinstance(value, str) and len(value) <= _TEXTS[name]

@@ -2,11 +2,12 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, case, func, select, update
 
 from core.booking.commands import HeldSlot, Hold
 from core.booking.loading import Asked, asked, facts_for
 from core.booking.may import may_ask, may_book, ruled
+from core.database import Instant
 from core.errors import HoldLapsed, HoldUnknown, Refusal, ShareUsedUp, SlotFull, SlotTaken
 from core.events import HoldReleased, SlotHeld
 from core.schedule import freed, slots
@@ -17,6 +18,18 @@ from core.work import Work
 
 # Holds that we make ourselves, for whom a slot is kept until they answer.
 OFFERED = frozenset({"leave-offer", "waiting-offer"})
+
+_UNTIL = bindparam("until", type_=Instant)
+_EXTEND = (
+    update(HoldRow)
+    .where(HoldRow.id == bindparam("hold_id"), HoldRow.state == "live")
+    .values(
+        heartbeat_at=bindparam("now"),
+        expires_at=case((HoldRow.expires_at < _UNTIL, _UNTIL), else_=HoldRow.expires_at),
+    )
+    .returning(HoldRow.expires_at)
+    .execution_options(synchronize_session=False)
+)
 
 
 async def hold(work: Work, command: Hold) -> HeldSlot:
@@ -120,19 +133,11 @@ async def extend(work: Work, hold_id: str, *, until: datetime) -> datetime:
 
     Raises HoldLapsed when the hold has already ended.
     """
-    kept = await work.db.execute(
-        update(HoldRow)
-        .where(HoldRow.id == hold_id, HoldRow.state == "live")
-        .values(heartbeat_at=work.now)
-        .returning(HoldRow.expires_at)
-    )
-    row = kept.one_or_none()
-    if row is None:
+    kept = await work.db.execute(_EXTEND, {"hold_id": hold_id, "now": work.now, "until": until})
+    expires_at = kept.scalar_one_or_none()
+    if expires_at is None:
         raise HoldLapsed
-    if row[0] >= until:
-        return row[0]
-    await work.db.execute(update(HoldRow).where(HoldRow.id == hold_id).values(expires_at=until))
-    return until
+    return expires_at
 
 
 async def release(work: Work, hold_id: str, *, why: str = "given-up") -> bool:

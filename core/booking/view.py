@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.booking.rules import LIVE, OPEN, State
@@ -114,6 +114,30 @@ def joined() -> Select[*tuple[Any, ...]]:
     )
 
 
+def _ahead() -> Select[*tuple[Any, ...]]:
+    return (
+        joined()
+        .where(Appointment.state.in_(sorted(OPEN | LIVE)), Appointment.day >= bindparam("today"))
+        .order_by(Appointment.starts_at, Appointment.id)
+    )
+
+
+# Built once: callers and texts ask these all the time, and building one takes longer than answering it.
+_BY_ID = joined().where(Appointment.id == bindparam("appointment_id"))
+_BY_SERIAL = joined().where(Appointment.serial == bindparam("serial"))
+_OF_PHONE = _ahead().where(Appointment.contact_print == bindparam("phone_print"))
+_OF_PERSON = _ahead().where(Appointment.person_id == bindparam("person_id"))
+_LAST_VISIT = (
+    joined()
+    .where(
+        Appointment.person_id == bindparam("person_id"),
+        Appointment.state.in_([State.ATTENDED, State.CHECKED_IN, State.BOOKED, State.STOPPED]),
+    )
+    .order_by(Appointment.starts_at.desc())
+    .limit(1)
+)
+
+
 def _view(row: Sequence[Any]) -> AppointmentView:
     values = list(row)
     values[2] = State(str(values[2]))
@@ -122,7 +146,7 @@ def _view(row: Sequence[Any]) -> AppointmentView:
 
 async def load(db: AsyncSession, appointment_id: int) -> AppointmentView:
     """One appointment as it is now. Raises AppointmentUnknown."""
-    row = (await db.execute(joined().where(Appointment.id == appointment_id))).one_or_none()
+    row = (await db.execute(_BY_ID, {"appointment_id": appointment_id})).one_or_none()
     if row is None:
         raise AppointmentUnknown
     return _view(row)
@@ -130,7 +154,7 @@ async def load(db: AsyncSession, appointment_id: int) -> AppointmentView:
 
 async def by_serial(db: AsyncSession, serial: str) -> AppointmentView:
     """The appointment of a serial number. Raises AppointmentUnknown."""
-    row = (await db.execute(joined().where(Appointment.serial == serial))).one_or_none()
+    row = (await db.execute(_BY_SERIAL, {"serial": serial})).one_or_none()
     if row is None:
         raise AppointmentUnknown
     return _view(row)
@@ -138,20 +162,14 @@ async def by_serial(db: AsyncSession, serial: str) -> AppointmentView:
 
 async def open_by_phone(db: AsyncSession, phone_print: str, now: datetime) -> list[AppointmentView]:
     """What is still ahead and was booked by this phone, soonest first."""
-    return await listed(db, _ahead(now).where(Appointment.contact_print == phone_print))
+    rows = await db.execute(_OF_PHONE, {"phone_print": phone_print, "today": day_of(now)})
+    return [_view(row) for row in rows.all()]
 
 
 async def open_of_person(db: AsyncSession, person_id: int, now: datetime) -> list[AppointmentView]:
     """What a person still has ahead of them, soonest first."""
-    return await listed(db, _ahead(now).where(Appointment.person_id == person_id))
-
-
-def _ahead(now: datetime) -> Select[*tuple[Any, ...]]:
-    return (
-        joined()
-        .where(Appointment.state.in_(sorted(OPEN | LIVE)), Appointment.day >= day_of(now))
-        .order_by(Appointment.starts_at, Appointment.id)
-    )
+    rows = await db.execute(_OF_PERSON, {"person_id": person_id, "today": day_of(now)})
+    return [_view(row) for row in rows.all()]
 
 
 async def listed(db: AsyncSession, query: Select[*tuple[Any, ...]]) -> list[AppointmentView]:
@@ -161,16 +179,7 @@ async def listed(db: AsyncSession, query: Select[*tuple[Any, ...]]) -> list[Appo
 
 async def last_visit(db: AsyncSession, person_id: int) -> AppointmentView | None:
     """The newest appointment that a person really had or has: whom they would see again."""
-    query = (
-        joined()
-        .where(
-            Appointment.person_id == person_id,
-            Appointment.state.in_([State.ATTENDED, State.CHECKED_IN, State.BOOKED, State.STOPPED]),
-        )
-        .order_by(Appointment.starts_at.desc())
-        .limit(1)
-    )
-    row = (await db.execute(query)).one_or_none()
+    row = (await db.execute(_LAST_VISIT, {"person_id": person_id})).one_or_none()
     return _view(row) if row else None
 
 

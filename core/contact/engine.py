@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import or_, select, update
@@ -16,10 +16,12 @@ from core.contact.rules import (
     Reception,
     SpecialDay,
     State,
+    Timetable,
     reception,
     step,
 )
 from core.contact.tables import Callback, Greeting, Holiday, Interaction, OpeningHours
+from core.database import table_of
 from core.errors import NotFound, PhoneInvalid
 from core.events import (
     CallbackPromised,
@@ -32,6 +34,8 @@ from core.events import (
 from core.values import Channel, Phone, local, phone
 from core.work import Work
 
+_CONTACT = table_of(Interaction)
+
 
 @dataclass(frozen=True)
 class Opened:
@@ -42,39 +46,69 @@ class Opened:
     new: bool
 
 
+@dataclass(frozen=True)
+class Arrival:
+    """A contact that comes in. linked_id: its key; ani: who calls, as the line gives it."""
+
+    linked_id: str
+    dnis: str
+    ani: str | None
+    channel: Channel = Channel.PHONE
+
+
 async def open_interaction(
     work: Work, *, linked_id: str, dnis: str, ani: str | None, channel: Channel = Channel.PHONE
 ) -> Opened:
     """Begin the record of a contact; the same Linkedid again gives the same one."""
-    number = _number(ani, demo=work.demo)
+    opened = (await open_interactions(work, [Arrival(linked_id, dnis, ani, channel)]))[0]
+    if opened.new:
+        work.interaction_id = opened.interaction_id
+    return opened
+
+
+async def open_interactions(work: Work, arrivals: Sequence[Arrival]) -> list[Opened]:
+    """The same for several in one statement, answered in their order."""
+    numbers = {one.linked_id: _number(one.ani, demo=work.demo) for one in arrivals}
     maker = sqlite.insert if work.house.database.sqlite else postgresql.insert
-    row = {
-        "linked_id": linked_id,
-        "channel": channel.value,
+    adding = maker(_CONTACT).on_conflict_do_nothing().returning(_CONTACT.c.linked_id, _CONTACT.c.id)
+    rows = [_row(work, one, numbers[one.linked_id]) for one in {a.linked_id: a for a in arrivals}.values()]
+    made = {row[0]: row[1] for row in (await work.db.execute(adding, rows)).all()}
+    for one in {a.linked_id: a for a in arrivals if a.linked_id in made}.values():
+        known = numbers[one.linked_id] is not None
+        work.record(
+            InteractionOpened(
+                interaction_id=made[one.linked_id], linked_id=one.linked_id, dnis=one.dnis, known=known
+            )
+        )
+    return [
+        Opened(made[one.linked_id], numbers[one.linked_id], True)
+        if one.linked_id in made
+        else await _known(work, one.linked_id, numbers[one.linked_id])
+        for one in arrivals
+    ]
+
+
+def _row(work: Work, arrival: Arrival, number: Phone | None) -> dict[str, Any]:
+    return {
+        "linked_id": arrival.linked_id,
+        "channel": arrival.channel.value,
         "direction": "in",
         "ani_print": work.sealer.fingerprint(number.digits, "phone") if number else None,
         "ani_sealed": work.sealer.seal(number.digits, "phone") if number else None,
-        "dnis": dnis,
+        "dnis": arrival.dnis,
         "state": State.IVR.value,
         "reached": "greeting",
         "started_at": work.now,
     }
-    added = await work.db.execute(
-        maker(Interaction).values(row).on_conflict_do_nothing().returning(Interaction.id)
-    )
-    made = added.scalar_one_or_none()
-    if made is None:
-        known = (
-            await work.db.execute(select(Interaction).where(Interaction.linked_id == linked_id))
-        ).scalar_one()
-        if known.direction == "out" and known.ani_sealed is not None:  # whom we called, and not who calls
-            number = Phone(work.sealer.open(known.ani_sealed, "phone"))
-        return Opened(known.id, number, False)
-    work.interaction_id = made
-    work.record(
-        InteractionOpened(interaction_id=made, linked_id=linked_id, dnis=dnis, known=number is not None)
-    )
-    return Opened(made, number, True)
+
+
+async def _known(work: Work, linked_id: str, number: Phone | None) -> Opened:
+    known = (
+        await work.db.execute(select(Interaction).where(Interaction.linked_id == linked_id))
+    ).scalar_one()
+    if known.direction == "out" and known.ani_sealed is not None:  # whom we called, and not who calls
+        number = Phone(work.sealer.open(known.ani_sealed, "phone"))
+    return Opened(known.id, number, False)
 
 
 def _number(ani: str | None, *, demo: bool) -> Phone | None:
@@ -224,20 +258,28 @@ async def _set(work: Work, interaction_id: int, **values: object) -> None:
 
 async def receive(db: AsyncSession, dnis: str, now: datetime) -> Reception:
     """How a call to this number is received now: hours, holidays and announcements are rows."""
+    return received(await timetable(db, dnis, local(now).date()), dnis, now)
+
+
+def received(rows: Timetable, dnis: str, now: datetime) -> Reception:
+    """The same, of what `timetable` has loaded for this number and the day of now."""
+    return reception(now, dnis, rows.hours, rows.special, rows.announcements)
+
+
+async def timetable(db: AsyncSession, dnis: str, day: date) -> Timetable:
+    """All that decides how calls to this number are received on a day."""
     hours = (await db.execute(select(OpeningHours))).scalars()
-    days = (await db.execute(select(Holiday).where(Holiday.day == local(now).date()))).scalars()
+    days = (await db.execute(select(Holiday).where(Holiday.day == day))).scalars()
     greetings = (
         await db.execute(
             select(Greeting).where(Greeting.on, or_(Greeting.dnis.is_(None), Greeting.dnis == dnis))
         )
     ).scalars()
-    return reception(
-        now,
-        dnis,
-        [Hours(row.weekday, row.opens, row.closes, row.dnis) for row in hours],
-        [SpecialDay(row.day, row.name, row.working, row.staffed) for row in days],
-        [
+    return Timetable(
+        tuple(Hours(row.weekday, row.opens, row.closes, row.dnis) for row in hours),
+        tuple(SpecialDay(row.day, row.name, row.working, row.staffed) for row in days),
+        tuple(
             Announcement(row.name, row.text, row.dnis, row.on, row.starts_at, row.ends_at, row.to_person)
             for row in greetings
-        ],
+        ),
     )

@@ -116,6 +116,15 @@ class Announcement:
 
 
 @dataclass(frozen=True)
+class Timetable:
+    """All that says how calls to a number are received on a day."""
+
+    hours: Sequence[Hours]
+    special: Sequence[SpecialDay]
+    announcements: Sequence[Announcement]
+
+
+@dataclass(frozen=True)
 class Reception:
     """How a call is received now. staffed: whether people answer; the machine always does (R-074)."""
 

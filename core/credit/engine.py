@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import bindparam, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Engine
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -299,15 +299,17 @@ async def _end(work: Work, entry: BlacklistEntry, why: str) -> None:
         work.record(PersonCleared(person_id=entry.person_id, rule=entry.rule_key, why=why))
 
 
+# Built once: every caller who would book is asked for.
+_ACTIVE_BLOCKS = select(BlacklistEntry).where(
+    BlacklistEntry.person_id == bindparam("person_id"),
+    BlacklistEntry.ended_at.is_(None),
+    or_(BlacklistEntry.until.is_(None), BlacklistEntry.until > bindparam("now")),
+)
+
+
 async def active_blocks(db: AsyncSession, person_id: int, now: datetime) -> Sequence[BlacklistEntry]:
     """The entries that count now: a block ends by the clock, not by a job."""
-    rows = await db.execute(
-        select(BlacklistEntry).where(
-            BlacklistEntry.person_id == person_id,
-            BlacklistEntry.ended_at.is_(None),
-            or_(BlacklistEntry.until.is_(None), BlacklistEntry.until > now),
-        )
-    )
+    rows = await db.execute(_ACTIVE_BLOCKS, {"person_id": person_id, "now": now})
     return rows.scalars().all()
 
 

@@ -1,9 +1,11 @@
 """Find people by number, phone or card, limit guesses at an identity, and reveal what is sealed."""
 
+import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import ScalarSelect, bindparam, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import (
@@ -25,6 +27,18 @@ from core.work import Hotline, Work
 # Wrong guesses within the window after which a phone, or an identity, is not listened to any more.
 GUESSES = 5
 GUESS_WINDOW = timedelta(hours=1)
+
+# Built once: every caller's number is asked for, and whom they name.
+_BY_ID = select(Person).where(Person.id == bindparam("person_id"))
+_BY_IDENTITY = select(Person).where(
+    Person.identity_kind == bindparam("kind"), Person.identity_print == bindparam("mark")
+)
+_HOUSEHOLD = (
+    select(Person)
+    .join(PersonPhone, PersonPhone.person_id == Person.id)
+    .where(PersonPhone.phone_print == bindparam("mark"))
+    .order_by(PersonPhone.id)
+)
 
 
 @dataclass(frozen=True)
@@ -57,22 +71,15 @@ async def person_facts(db: AsyncSession, person_id: int, *, hospital_id: int) ->
 
 
 async def find_by_identity(db: AsyncSession, sealer: Sealer, identity: Identity) -> Person | None:
-    query = select(Person).where(
-        Person.identity_kind == identity.kind.value,
-        Person.identity_print == sealer.fingerprint(identity.number, "identity"),
-    )
-    return (await db.execute(query)).scalar_one_or_none()
+    mark = sealer.fingerprint(identity.number, "identity")
+    found = await db.execute(_BY_IDENTITY, {"kind": identity.kind.value, "mark": mark})
+    return found.scalar_one_or_none()
 
 
 async def household(db: AsyncSession, sealer: Sealer, number: Phone) -> list[Person]:
     """Everybody who is known by this number, in the order they became known."""
-    query = (
-        select(Person)
-        .join(PersonPhone, PersonPhone.person_id == Person.id)
-        .where(PersonPhone.phone_print == sealer.fingerprint(number.digits, "phone"))
-        .order_by(PersonPhone.id)
-    )
-    return list((await db.execute(query)).scalars())
+    mark = sealer.fingerprint(number.digits, "phone")
+    return list((await db.execute(_HOUSEHOLD, {"mark": mark})).scalars())
 
 
 async def phones_of(db: AsyncSession, sealer: Sealer, person_id: int) -> list[Phone]:
@@ -105,6 +112,23 @@ async def find_by_card(
 # --- who is it ----------------------------------------------------------------------------------------
 
 
+def _wrong(kind: str) -> ScalarSelect[int]:
+    """How many wrong guesses were counted by what is given under this name."""
+    return (
+        select(func.count())
+        .where(
+            IdentityAttempt.by_kind == kind,
+            IdentityAttempt.by_print == bindparam(kind),
+            IdentityAttempt.at > bindparam("since"),
+            ~IdentityAttempt.good,
+        )
+        .scalar_subquery()
+    )
+
+
+_WRONG = select(_wrong("phone"), _wrong("identity"))
+
+
 async def identify(
     hotline: Hotline,
     by: Actor,
@@ -125,70 +149,67 @@ async def identify(
     if (identity is None) == (person_id is None or tail is None):
         raise ValueError("either an identity, or a person and a tail")
     refused: Refusal | None = None
-    found: Person | None = None
-    async with hotline.work(by, interaction_id) as work:
-        marks = await _marks(work, phone, identity, person_id)
-        for key in sorted(marks):
-            await work.lock(_mark_lock(*key))
+    # The caller waits for it, and a power cut ends the call, the guess and whoever made it.
+    async with hotline.work(by, interaction_id, fleeting=True, urgent=True) as work:
+        named = await _named(work, identity, person_id)
+        marks = _marks(work, phone, identity, named, person_id)
+        for kind, mark in sorted(marks.items()):
+            await work.lock(_mark_lock(kind, mark))
+        found = named if identity is not None or _has_tail(work, named, tail) else None
         if await _locked(work, marks):
             refused = IdentityLocked(facts={"minutes": int(GUESS_WINDOW.total_seconds() // 60)})
-        else:
-            found = await _match(work, identity, person_id, tail)
-            if found is None:
-                refused = PersonUnknown() if identity is not None else IdentityInvalid()
+        elif found is None:
+            refused = PersonUnknown() if identity is not None else IdentityInvalid()
         if refused is not None:
             work.record(IdentityRefused(reason=refused.code, locked=isinstance(refused, IdentityLocked)))
         if not isinstance(refused, IdentityLocked):
-            for kind, mark in marks:
-                work.db.add(IdentityAttempt(by_kind=kind, by_print=mark, at=work.now, good=found is not None))
+            await work.db.execute(
+                insert(IdentityAttempt),
+                [
+                    {"by_kind": kind, "by_print": mark, "at": work.now, "good": found is not None}
+                    for kind, mark in marks.items()
+                ],
+            )
     if refused is not None:
         raise refused
     assert found is not None
     return found
 
 
-async def _marks(
-    work: Work, phone: Phone | None, identity: Identity | None, person_id: int | None
-) -> set[tuple[str, str]]:
-    marks = set()
-    if phone is not None:
-        marks.add(("phone", work.sealer.fingerprint(phone.digits, "phone")))
+async def _named(work: Work, identity: Identity | None, person_id: int | None) -> Person | None:
+    """Whom a whole number names, or who is meant."""
     if identity is not None:
-        marks.add(("identity", work.sealer.fingerprint(identity.number, "identity")))
-    elif person_id is not None:
-        whose = await work.db.execute(select(Person.identity_print).where(Person.id == person_id))
-        marks.add(("identity", whose.scalar_one_or_none() or f"person:{person_id}"))
+        return await find_by_identity(work.db, work.sealer, identity)
+    return (await work.db.execute(_BY_ID, {"person_id": person_id})).scalar_one_or_none()
+
+
+def _marks(
+    work: Work, phone: Phone | None, identity: Identity | None, named: Person | None, person_id: int | None
+) -> dict[str, str]:
+    """By what a guess is counted: kind to print."""
+    if identity is not None:
+        marks = {"identity": work.sealer.fingerprint(identity.number, "identity")}
+    else:
+        marks = {"identity": (named.identity_print if named else None) or f"person:{person_id}"}
+    if phone is not None:
+        marks["phone"] = work.sealer.fingerprint(phone.digits, "phone")
     return marks
 
 
 def _mark_lock(kind: str, mark: str) -> int:
-    import hashlib
-
     digest = hashlib.blake2b(f"guess:{kind}:{mark}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)
 
 
-async def _locked(work: Work, marks: set[tuple[str, str]]) -> bool:
-    for kind, mark in marks:
-        wrong = select(func.count()).where(
-            IdentityAttempt.by_kind == kind,
-            IdentityAttempt.by_print == mark,
-            IdentityAttempt.at > work.now - GUESS_WINDOW,
-            ~IdentityAttempt.good,
-        )
-        if (await work.db.execute(wrong)).scalar_one() >= GUESSES:
-            return True
-    return False
-
-
-async def _match(
-    work: Work, identity: Identity | None, person_id: int | None, tail: str | None
-) -> Person | None:
-    if identity is not None:
-        return await find_by_identity(work.db, work.sealer, identity)
-    person = await work.db.get(Person, person_id)
+def _has_tail(work: Work, person: Person | None, tail: str | None) -> bool:
     wanted = work.sealer.fingerprint((tail or "").upper(), "identity-tail")
-    return person if person is not None and person.identity_tail_print == wanted else None
+    return person is not None and person.identity_tail_print == wanted
+
+
+async def _locked(work: Work, marks: Mapping[str, str]) -> bool:
+    since = work.now - GUESS_WINDOW
+    asked = {"phone": marks.get("phone", ""), "identity": marks["identity"], "since": since}
+    return any(wrong >= GUESSES for wrong in (await work.db.execute(_WRONG, asked)).one())
 
 
 async def forget_attempts(work: Work, limit: int = 500) -> int:

@@ -123,11 +123,26 @@ def _open(*conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     )
 
 
-# Built once: every caller and every text asks it, and building it takes longer than answering it.
+# Built once: every caller and every text asks them, and building one takes longer than answering it.
+_SELLABLE = _sellable(bindparam("channel"), bindparam("now"), bindparam("today"))
 _OF_DEPARTMENT = _open(
-    *_sellable(bindparam("channel"), bindparam("now"), bindparam("today")),
+    *_SELLABLE,
     Session.department_id == bindparam("department_id"),
     Session.day.between(bindparam("first_day"), bindparam("last_day")),
+)
+_PERIODS = (
+    select(Period.id, Period.session_id, Period.starts_at, Period.ends_at, func.count(Slot.id))
+    .join(Session, Session.id == Period.session_id)
+    .join(Slot, Slot.period_id == Period.id)
+    .where(Period.session_id == bindparam("session_id"), *_SELLABLE)
+    .group_by(Period.id)
+    .order_by(Period.starts_at)
+)
+_ROOM = (
+    select(Session.department_id, func.count(Slot.id))
+    .join(Slot, Slot.session_id == Session.id)
+    .where(Session.hospital_id == bindparam("hospital_id"), Session.day <= bindparam("last_day"), *_SELLABLE)
+    .group_by(Session.department_id)
 )
 
 
@@ -144,37 +159,25 @@ async def open_periods(
     db: AsyncSession, *, session_id: int, channel: Channel, now: datetime
 ) -> Sequence[OpenPeriod]:
     """The periods of a session with something left for this channel, in order of time."""
-    query = (
-        select(Period.id, Period.session_id, Period.starts_at, Period.ends_at, func.count(Slot.id))
-        .join(Session, Session.id == Period.session_id)
-        .join(Slot, Slot.period_id == Period.id)
-        .where(Period.session_id == session_id, *sellable_now(channel, now))
-        .group_by(Period.id)
-        .order_by(Period.starts_at)
+    asked = {"session_id": session_id, "channel": channel.value, "now": now, "today": day_of(now)}
+    return [OpenPeriod(*row) for row in (await db.execute(_PERIODS, asked)).all()]
+
+
+async def period_times(db: AsyncSession, session_id: int) -> dict[int, tuple[datetime, datetime]]:
+    """When each period of a session begins and ends, by its id."""
+    rows = await db.execute(
+        select(Period.id, Period.starts_at, Period.ends_at).where(Period.session_id == session_id)
     )
-    return [OpenPeriod(*row) for row in (await db.execute(query)).all()]
-
-
-async def period(db: AsyncSession, period_id: int) -> Period:
-    """One period. Raises sqlalchemy's NoResultFound."""
-    return await db.get_one(Period, period_id)
+    return {row[0]: (row[1], row[2]) for row in rows.all()}
 
 
 async def departments_with_room(
     db: AsyncSession, *, hospital_id: int, channel: Channel, now: datetime, last_day: date
 ) -> dict[int, int]:
     """Department id to slots left: so that "sold out" is said before a minute is spent."""
-    query = (
-        select(Session.department_id, func.count(Slot.id))
-        .join(Slot, Slot.session_id == Session.id)
-        .where(
-            Session.hospital_id == hospital_id,
-            Session.day <= last_day,
-            *sellable_now(channel, now),
-        )
-        .group_by(Session.department_id)
-    )
-    return {row[0]: row[1] for row in (await db.execute(query)).all()}
+    asked = {"hospital_id": hospital_id, "last_day": last_day}
+    rows = await db.execute(_ROOM, {**asked, "channel": channel.value, "now": now, "today": day_of(now)})
+    return {row[0]: row[1] for row in rows.all()}
 
 
 async def next_release(db: AsyncSession, department_id: int, now: datetime) -> datetime | None:

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 import structlog
 
-from ivr.agi import AgiCall, AgiServer
+from ivr.agi import AgiCall, AgiServer, Sounds
 from ivr.call import SLOW, HungUp, Pace, Prompt, Recording, Track
+from ivr.sound import RATE, WHOLE, of
+from ivr.together import reached
 from tests.fake_asterisk import AgiCaller, hang_up
 
 QUICK = Pace(0.05, 0.05)
@@ -17,14 +19,14 @@ WELCOME, MENU = Prompt("welcome"), Prompt("menu")
 Talk = Callable[[AgiCall], Awaitable[object]]
 
 
-async def sounds(prompt: Prompt, track: Track) -> list[str]:
+async def two_files(prompt: Prompt, track: Track) -> list[str]:
     """Each prompt is two files."""
     folder = f"/zh{'/' + track.language if track.language != 'cmn' else ''}{'/slow' if track.slow else ''}"
     return [f"{folder}/{prompt.name}-1", f"{folder}/{prompt.name}-2"]
 
 
 async def on_the_line(
-    talk: Talk, caller: AgiCaller, **headers: str
+    talk: Talk, caller: AgiCaller, sounds: Sounds = two_files, **headers: str
 ) -> tuple[list[object], list[tuple[str, str]]]:
     """Run a dialogue against this caller; what it gave or raised, and the steps it reported."""
     result: list[object] = []
@@ -108,11 +110,49 @@ async def test_the_key_that_interrupts_is_the_first_of_the_answer() -> None:
     assert caller.played == ["/zh/menu-1"]
 
 
-async def test_a_key_between_two_files_is_not_lost() -> None:
+async def test_a_question_of_many_files_is_one_command() -> None:
+    caller = AgiCaller(while_waiting=one_by_one("4"))
+    result, _ = await on_the_line(lambda call: call.ask(WELCOME, MENU), caller)
+    assert result == ["4"]
+    assert caller.played == ["/zh/welcome-1", "/zh/welcome-2", "/zh/menu-1", "/zh/menu-2"]
+    assert sum("zh/" in command for command in caller.commands) == 1
+
+
+async def test_a_key_between_two_commands_is_not_lost() -> None:
     caller = AgiCaller(between=lambda command: "7" if "menu-1" in command else "")
     result, _ = await on_the_line(lambda call: call.ask(MENU), caller)
     assert result == ["7"]
-    assert caller.played == ["/zh/menu-1"]
+    assert not any(command.startswith("WAIT") for command in caller.commands)
+
+
+async def test_no_command_is_longer_than_the_switch_reads_and_odd_paths_are_played_alone() -> None:
+    folder = "/zh/" + "x" * 180
+
+    async def many(prompt: Prompt, _track: Track) -> list[str]:
+        return [f"{folder}/{prompt.name}-{place}" for place in range(30)] + ["/a,b&c/d", "/zh/last"]
+
+    caller = AgiCaller()
+    await on_the_line(lambda call: call.say(MENU), caller, many)
+    assert caller.played == await many(MENU, Track())
+    assert max(len(command) for command in caller.commands) < 2048
+    assert 'STREAM FILE "/a,b&c/d" "0123456789*#" 0' in caller.commands
+
+
+@pytest.mark.parametrize(
+    ("heard_s", "where"),
+    [(0.0, (0, 0)), (0.5, (0, 4000)), (1.0, (1, 0)), (2.75, (1, 14000)), (3.5, (2, 4000)), (99.0, (3, 0))],
+)
+def test_sounds_that_were_stopped_together_go_on_where_they_were(
+    heard_s: float, where: tuple[int, int], tmp_path: Path
+) -> None:
+    stems = [str(tmp_path / name) for name in "abc"]
+    for stem, lasts_s in zip(stems, (1, 2, 3), strict=True):
+        of(Path(stem), WHOLE).write_bytes(b"\0" * (lasts_s * RATE * 2))
+    assert reached(stems, heard_s) == where
+
+
+def test_where_a_length_is_not_known_any_more_nothing_is_left_out(tmp_path: Path) -> None:
+    assert reached([str(tmp_path / "gone"), str(tmp_path / "too")], 5.0) == (0, 0)
 
 
 async def test_keys_pressed_while_we_think_answer_the_next_question() -> None:
@@ -146,19 +186,30 @@ async def test_what_must_be_heard_is_heard_and_the_keys_are_kept() -> None:
     assert caller.played == ["/zh/welcome-1", "/zh/welcome-2"]
 
 
-async def test_a_habitual_hash_after_a_full_number_answers_nothing() -> None:
+async def one_file(prompt: Prompt, _track: Track) -> list[str]:
+    return [f"/zh/{prompt.name}"]
+
+
+@pytest.mark.parametrize(
+    ("sounds", "playing", "goes_on"),
+    [(one_file, "/zh/menu", 'STREAM FILE "/zh/menu" "0123456789*#" 4000'), (two_files, "/zh/menu-1", "")],
+)
+async def test_a_habitual_hash_after_a_full_number_answers_nothing(
+    sounds: Sounds, playing: str, goes_on: str
+) -> None:
     async def talk(call: AgiCall) -> object:
-        return await call.ask(WELCOME, digits=4), await call.ask(MENU)
+        return await call.ask(digits=4), await call.ask(MENU)
 
     habit = iter("#")  # once: not again when the sound goes on
     caller = AgiCaller(
-        while_playing=lambda stem: next(habit, "") if stem == "/zh/menu-1" and caller.played[1:] else "",
+        while_playing=lambda stem: next(habit, "") if stem == playing else "",
         while_waiting=one_by_one("12341"),
     )
-    result, _ = await on_the_line(talk, caller)
+    result, _ = await on_the_line(talk, caller, sounds)
     assert result == [("1234", "1")]
-    # The sound it stopped goes on from where it was.
-    assert any("menu-1" in command and command.endswith(" 4000") for command in caller.commands)
+    assert caller.played.count(playing) == 2
+    assert caller.played[-1] == (await sounds(MENU, Track()))[-1]
+    assert not goes_on or goes_on in caller.commands
 
 
 async def test_the_pace_of_the_call_is_kept() -> None:
@@ -262,7 +313,7 @@ async def test_stopping_the_server_leaves_the_call_to_the_dialplan() -> None:
         talking.set()
         await asyncio.Event().wait()
 
-    server = AgiServer("127.0.0.1", 0, {"reception": talk}, sounds=sounds, messages=Path("/messages"))
+    server = AgiServer("127.0.0.1", 0, {"reception": talk}, sounds=two_files, messages=Path("/messages"))
     await server.start()
     caller = AgiCaller()
     calling = asyncio.create_task(caller.call(server.port))

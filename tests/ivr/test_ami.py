@@ -1,11 +1,22 @@
 """The line to the switch: what it tells, in which order, and what it says after a loss."""
 
+import re
 from datetime import datetime
 
 import pytest
 
 from ivr.ami import AmiSaidNo, AmiState
-from ivr.switch_events import AgentState, ChannelClosed, ChannelOpened, Lost, Resynced, Snapshot, Waiting
+from ivr.dialplan import templates
+from ivr.switch_events import (
+    READ,
+    AgentState,
+    ChannelClosed,
+    ChannelOpened,
+    Lost,
+    Resynced,
+    Snapshot,
+    Waiting,
+)
 from tests.clocks import FrozenClock
 from tests.fake_asterisk import Answer, FakeAmi, Fields, block
 from tests.ivr.test_ami_defects import hangup, line_to, of_kind, ours
@@ -112,3 +123,9 @@ async def test_no_is_no_and_not_for_later() -> None:
             await ami.act("QueuePause", Interface="PJSIP/9")
         assert raised.value.permanent
         assert fake.names().count("QueuePause") == 1
+
+
+def test_the_switch_is_asked_to_tell_exactly_what_is_read() -> None:
+    included = re.compile(r"^eventfilter\(action\(include\),name\((\w+)\)\) =$", re.MULTILINE)
+    told = {name.lower() for name in included.findall(templates()["manager.conf"])}
+    assert told == {*READ, "fullybooted", "shutdown"}

@@ -147,6 +147,7 @@ def test_a_legs_name_tells_whose_it_is() -> None:
         ("ConfBridge", f"consult-{CALLER},hotline,third", True, Place.CONSULT),
         ("Wait", "3600", True, Place.ASIDE),
         ("AGI", "agi://127.0.0.1/waiting", True, Place.WAITING),
+        ("BackGround", "/cache/ab/abc&/cache/cd/cde,p", True, Place.WAITING),
         ("", "", False, Place.RINGING),
         ("Playback", "core/farewell", True, None),
     ],

@@ -73,6 +73,38 @@ async def test_a_queued_call_is_followed_to_its_end(
     assert await ended(hotline) == result
 
 
+class Heard:
+    """What is made of events after the board has them."""
+
+    def __init__(self) -> None:
+        self.events: list[SwitchEvent] = []
+
+    async def take(self, event: SwitchEvent, leg: Leg | None, here: Sequence[Leg]) -> None:
+        self.events.append(event)
+
+
+@pytest.mark.parametrize(
+    ("before", "in_menu", "asked"),
+    [
+        ([OPENED], True, False),
+        ([OPENED], False, True),  # another process has it, or it waits for a person
+        ([OPENED, JOINED], True, True),
+        ([OPENED, RoomJoined(CALL, CALL), RoomLeft(CALL, CALL)], True, True),
+        ([Resynced(Snapshot((OPENED,), (), ()), None)], True, True),  # where it was before, nobody knows
+        ([], True, True),
+    ],
+)
+async def test_nothing_is_asked_about_the_end_of_a_call_that_was_only_in_our_menu(
+    hotline: Hotline, before: list[SwitchEvent], in_menu: bool, asked: bool
+) -> None:
+    heard = Heard()
+    follower = Follower(hotline, after=heard, in_menu=lambda linked_id: in_menu and linked_id == CALL)
+    for event in (*before, CLOSED):
+        await follower.take(event)
+    assert (CLOSED in heard.events) is asked
+    assert CALL not in follower.alive
+
+
 async def test_a_call_lives_as_long_as_one_of_its_channels(hotline: Hotline) -> None:
     await call(hotline)
     follower = Follower(hotline)

@@ -48,6 +48,38 @@ async def test_a_sentence_is_made_once_and_played_from_the_cache_ever_after(
     assert len(tones.said) == made == len([stem for stem in first if "pause" not in stem])
 
 
+async def test_what_a_call_was_just_given_is_not_looked_for_again_and_a_second_later_it_is(
+    voice: Voice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So late a recording is heard that somebody puts in, and a sound made again that a cleaner took."""
+    looks: list[str] = []
+    find = voice.recordings.find
+    monkeypatch.setattr(voice.recordings, "find", lambda key, track: looks.append(key) or find(key, track))
+    spoken = await voice.sounds(GREETING)
+    assert looks
+    looks.clear()
+    assert await voice.sounds(GREETING) == spoken
+    assert looks == []
+
+    clip = catalogue().clips(GREETING)[0]
+    put(tmp_path / "recordings" / f"{clip.key}.wav", tone(200, 1.0, rate=44100), 44100)
+    lose(Path(spoken[-1]))
+    async with asyncio.timeout(30):
+        while await voice.sounds(GREETING) == spoken:  # noqa: ASYNC110 it may take its second
+            await asyncio.sleep(0.05)
+    heard = await voice.sounds(GREETING)
+    assert seconds_of(Path(heard[0])) == pytest.approx(1.0, abs=0.05)
+    assert all(is_whole(Path(stem)) for stem in heard)
+
+
+async def test_what_is_said_anew_is_heard_at_once(voice: Voice, tones: Tones) -> None:
+    spoken = await voice.sounds(GREETING)
+    made = len(tones.said)
+    voice.forget(catalogue().clips(GREETING))
+    assert await voice.sounds(GREETING) == spoken
+    assert len(tones.said) > made
+
+
 async def test_two_calls_that_want_the_same_new_word_share_its_making(voice: Voice, tones: Tones) -> None:
     name = Clip("name/x", "陈建国")
     await asyncio.gather(*(voice.file(name) for _ in range(5)))

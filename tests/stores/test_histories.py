@@ -18,7 +18,7 @@ from tests.postgres import Cluster
 from tests.stores.checking import STORES, Pair, side
 from tests.stores.histories import history
 from tests.stores.playing import Side, play
-from tests.stores.steps import Ask, BookAsk, History, HoldAsk, Pass, Together
+from tests.stores.steps import Ask, BookAsk, CancelAsk, History, HoldAsk, Pass, Together
 from tests.stores.town import PHONES, POSTS, SessionLine, Town
 
 ALL = int(os.environ.get("HOTLINE_HISTORIES", "0"))
@@ -107,6 +107,7 @@ async def test_a_store_makes_of_each_history_what_the_plain_one_makes(
 
 
 WARD = POSTS[1]
+OUT_OF_ORDER = "a visit is cancelled beside one who holds the next slot"
 # Each was told apart once.
 TOLD_APART = {
     "the last slot of another channel's share goes in the same batch": History(
@@ -117,6 +118,20 @@ TOLD_APART = {
                 (
                     Ask(1, HoldAsk(1, "a", person=5), "surfer", 1),
                     Ask(2, HoldAsk(1, "b", person=6), "texter", 2),
+                )
+            ),
+        ),
+    ),
+    OUT_OF_ORDER: History(
+        2,
+        Town((), (SessionLine(WARD, 2, "pm", 4, 60),)),
+        (
+            Ask(1, HoldAsk(1, "a", person=4), "surfer"),
+            Ask(2, BookAsk(1, 4, PHONES[0]), "surfer"),
+            Together(
+                (
+                    Ask(3, CancelAsk(2, "patient", override="a reason"), "supervisor", 1),
+                    Ask(4, HoldAsk(1, "b", person=8), "caller", 2),
                 )
             ),
         ),
@@ -140,6 +155,8 @@ TOLD_APART = {
 
 @pytest.mark.parametrize("name", TOLD_APART)
 async def test_what_was_told_apart_once_is_the_same(pair: Pair, name: str) -> None:
+    if pair.ours.open is STORES["plain"] and name == OUT_OF_ORDER:
+        pytest.skip("in which order plain commands were decided at once cannot be seen afterwards")
     await pair.must_agree(TOLD_APART[name])
 
 

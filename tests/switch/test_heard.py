@@ -144,7 +144,7 @@ async def test_the_switch_plays_our_sounds_as_they_are(exchange: Exchange) -> No
         (channel,) = [
             line.split("!")[0]
             for line in (await exchange.switch.command("core show channels concise")).splitlines()
-            if "!AGI!" in line
+            if "!BackGround!" in line
         ]
         told.set_result(await exchange.switch.command(f"core show channel {channel}"))
         await saying

@@ -55,7 +55,10 @@ class Batch:
         watch: Callable[[str], None],
     ) -> None:  # fmt: skip
         self._hotline, self._door, self._books, self._full = hotline, door, books, full
-        self._askings, self._watch = askings, watch
+        # What is free is read once: a hold gets nothing that a cancellation of the same batch gives back. So
+        # it is done, and told, before it.
+        self._askings = sorted(askings, key=lambda asking: not isinstance(asking.command, Hold))
+        self._watch = watch
         self._now = hotline.clock.now()
         self._plans: dict[Asking, Plan] = {}
         self._answers: dict[Asking, Outcome | Refusal] = {}

@@ -115,7 +115,7 @@ class SqliteDoor:
 
     @asynccontextmanager
     async def transaction(self, locks: Sequence[int]) -> AsyncIterator[None]:
-        async with self._turn:
+        async with self._turn.held(urgent=True):
             if self._open is None:
                 await self._there(self._made)
             connection = self._connection

@@ -1,0 +1,38 @@
+"""Several sounds by one command: how many at once, and where they were when a key stopped them."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from ivr.sound import LINE_RATE, seconds_of
+
+# Bytes of sounds in one command: Asterisk reads no more than 2048 of a line (AGI_BUF_LEN in res_agi).
+TOGETHER = 1800
+_PLAIN = re.compile(r"[\w/.-]+")  # a path that means nothing else in a list of sounds
+
+
+def together(stems: Sequence[str]) -> int:
+    """How many of these go into one command; 1: what is played alone."""
+    count = room = 0
+    for stem in stems:
+        room += len(stem.encode()) + 1
+        if room > TOGETHER or not _PLAIN.fullmatch(stem):
+            break
+        count += 1
+    return max(1, count)
+
+
+def reached(stems: Sequence[str], heard_s: float) -> tuple[int, int]:
+    """Where sounds that played for so long were stopped: how many had been heard, and samples of the next.
+
+    Background tells no position as STREAM FILE does; on a line sounds take as long as they last.
+    """
+    for place, stem in enumerate(stems):
+        try:
+            lasts_s = seconds_of(Path(stem))
+        except OSError:  # a cleaner took it: what is heard twice is better than what is not heard
+            return place, 0
+        if heard_s < lasts_s:
+            return place, int(heard_s * LINE_RATE)
+        heard_s -= lasts_s
+    return len(stems), 0
