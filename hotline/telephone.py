@@ -263,7 +263,7 @@ class Telephone:
         )
 
     def _in_menu(self, linked_id: str) -> bool:
-        return self._desk is not None and self._desk.in_menu(linked_id)
+        return self._desk is not None and self._desk.gone(linked_id)
 
     async def _start_line(self, at: Installation) -> Ami:
         """Begin to connect, and all that lives on what the switch tells."""

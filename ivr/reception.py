@@ -64,6 +64,7 @@ class Desk:
         self._outlooks = Outlooks(hotline)
         self._talking: dict[str, Line] = {}
         self._over: deque[str] = deque(maxlen=OVER)
+        self._gone: set[str] = set()
 
     async def receive(self, call: Call) -> Disposition:
         """A new call from its greeting to its disposition. A hang-up is one of its normal ends."""
@@ -78,17 +79,31 @@ class Desk:
             await self._close(line, ended)
         finally:
             del self._talking[call.id]
+            gone = call.id in self._gone
+            self._gone.discard(call.id)
         if ended not in TO_OTHERS:
             self._over.append(call.id)
+        elif gone and ended is Disposition.TO_PERSON:
+            await self._gave_up(line)
         return ended
 
-    def in_menu(self, call_id: str) -> bool:
-        """Whether a call is, or was to its end, with this dialogue alone: nobody was waited for, nothing is
-        owed. What becomes of it is written here, and by nobody else."""
+    def gone(self, call_id: str) -> bool:
+        """The switch has this call no more. True: it was with this dialogue alone, which writes what becomes
+        of it, and nobody else need."""
         line = self._talking.get(call_id)
-        if line is not None:
-            return not line.queued and line.done not in TO_OTHERS
-        return call_id in self._over
+        if line is None:
+            return call_id in self._over
+        if line.queued or line.done in TO_OTHERS:
+            return False
+        self._gone.add(call_id)
+        return True
+
+    async def _gave_up(self, line: Line) -> None:
+        """They were gone in the very moment in which they were put into the queue."""
+        async with self._hotline.work(line.actor, line.interaction_id) as work:
+            await queueing.ended(work, line.interaction_id, "abandoned")
+            await contact.close(work, line.interaction_id, Disposition.ABANDONED_QUEUE)
+        await self._left(line.interaction_id)
 
     async def wait(self, call: Call) -> Disposition:
         """While nobody is free: until a person takes the call, or a message is left."""

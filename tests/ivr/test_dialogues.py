@@ -27,12 +27,13 @@ from core.values import system
 from core.work import Hotline
 from ivr.line import Manners
 from ivr.reception import Desk
+from ivr.scribe import Scribe
 from tests.callers import Caller
 from tests.clocks import FrozenClock, SeededChance
 from tests.conftest import MASTER
 from tests.ivr.questions import Asked, unmeasured
 from tests.ivr.scripts import SCRIPTS, Script, ends_with
-from tests.ivr.town import FAMILY, LI, Town, book_for, prepare, town
+from tests.ivr.town import FAMILY, LI, STRANGER, Town, book_for, prepare, town
 from tests.replays import reproduced
 
 
@@ -206,6 +207,28 @@ async def test_who_leaves_a_message_while_a_phone_rings_for_them_stops_its_ringi
     assert left == [opened.interaction_id]
     async with place.hotline.read() as db:
         assert (await agents.find(db, mine)).state == "ready"  # type: ignore[union-attr]
+
+
+class AsTheyLeave(Scribe):
+    """While this is written the switch tells that the caller has hung up."""
+
+    desk: Desk
+
+    async def settled(self, interaction_id: int, *, hurry: bool = True) -> None:
+        self.desk.gone("call-9")
+        await super().settled(interaction_id, hurry=hurry)
+
+
+async def test_who_hangs_up_while_they_are_put_into_the_queue_does_not_wait_in_it(place: Town) -> None:
+    await ready_operator(place)
+    notes = AsTheyLeave(place.hotline)
+    notes.desk = Desk(place.hotline, PlainStore(place.hotline), notes=notes)
+    await notes.desk.receive(Caller("0!", ani=STRANGER, id="call-9"))
+    async with place.hotline.read() as db:
+        seen = await contact.by_linked_id(db, "call-9")
+        assert seen is not None
+        assert (seen.state, seen.disposition) == ("closed", "abandoned-queue")
+        assert not (await queue_view.standing(db)).waiting
 
 
 async def test_a_caller_who_has_an_operator_by_now_does_not_queue_again(place: Town) -> None:

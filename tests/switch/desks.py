@@ -136,7 +136,7 @@ async def floor(
     distributor = Distributor(hotline, switchboard, policy=Policy())
     outgoing = OutgoingDesk(hotline, PlainStore(hotline), manners, distributor.nudge)
     dialler = Dialler(hotline, board, control, outgoing.talking, lines=lines, way_out=lines > 0, shown=number)
-    follower = Follower(hotline, board, InTurn(dialler, rooms), lambda linked_id: desk.in_menu(linked_id))
+    follower = Follower(hotline, board, InTurn(dialler, rooms), lambda linked_id: desk.gone(linked_id))
     verifier = Verifier(
         hotline,
         board,
