@@ -8,13 +8,16 @@ from ivr.sound import LINE_RATE, seconds_of
 
 # Bytes of sounds in one command: Asterisk reads no more than 2048 of a line (AGI_BUF_LEN in res_agi).
 TOGETHER = 1800
+# Some ten seconds: when our process dies the switch plays on to the end of its command, and then looks for a
+# person.
+AT_MOST = 8
 _PLAIN = re.compile(r"[\w/.-]+")  # a path that means nothing else in a list of sounds
 
 
 def together(stems: Sequence[str]) -> int:
     """How many of these go into one command; 1: what is played alone."""
     count = room = 0
-    for stem in stems:
+    for stem in stems[:AT_MOST]:
         room += len(stem.encode()) + 1
         if room > TOGETHER or not _PLAIN.fullmatch(stem):
             break
