@@ -67,11 +67,11 @@ class Watched(Database):
         self._reaper = reaper
 
     @asynccontextmanager
-    async def write(self, *, fleeting: bool = False) -> AsyncIterator[AsyncSession]:
+    async def write(self, *, fleeting: bool = False, urgent: bool = False) -> AsyncIterator[AsyncSession]:
         unit, who = _Unit(self._reaper), WHO.get()
         within = _UNIT.set(unit)
         try:
-            async with super().write(fleeting=fleeting) as session:
+            async with super().write(fleeting=fleeting, urgent=urgent) as session:
                 yield session
                 await session.flush()
                 if unit.wrote:
