@@ -168,6 +168,8 @@ class Scribe:
 
     async def _write(self, notes: list[Note]) -> list[Note]:
         """Returns those that the storage was away for; what fails otherwise fails for its own call."""
+        if not notes:
+            return []
         durable = any(note.end is not None for note in notes)
         after: dict[int, Written | None] = {}
         try:

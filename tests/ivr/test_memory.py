@@ -1,14 +1,10 @@
 """What is asked once for all callers: how long it is believed, what makes it forgotten, who is told what then."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from core.booking.commands import Hold
 from core.booking.hold import release
@@ -24,6 +20,7 @@ from ivr.reception import Desk
 from tests.builders import CALLER, SEED, Clinic, clinic
 from tests.callers import Caller
 from tests.clocks import FrozenClock
+from tests.statements import statements
 
 MOBILE = "10744440001"
 
@@ -43,30 +40,13 @@ def another_process(place: Clinic) -> Clinic:
     return replace(place, hotline=replace(place.hotline, listeners=[]))
 
 
-@contextmanager
-def questions(hotline: Hotline) -> Iterator[list[str]]:
-    """What is asked of the database meanwhile."""
-    heard: list[str] = []
-
-    def hear(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        if statement.startswith("SELECT"):
-            heard.append(statement)
-
-    engine = hotline.database.reader.sync_engine
-    event.listen(engine, "before_cursor_execute", hear)
-    try:
-        yield heard
-    finally:
-        event.remove(engine, "before_cursor_execute", hear)
-
-
 # --- once for all -------------------------------------------------------------------------------------
 
 
 async def test_two_callers_who_ask_at_once_make_one_question(
     place: Clinic, memory: Memory, hotline: Hotline
 ) -> None:
-    with questions(hotline) as asked:
+    with statements(hotline) as asked:
         one, other = await asyncio.gather(memory.hospitals(), memory.hospitals())
     assert [hospital.name for hospital in one] == ["市一医院"]
     assert one is other
@@ -103,7 +83,7 @@ async def test_a_clock_that_is_set_back_does_not_make_it_last(
 
 async def test_without_a_memory_all_is_asked_anew(place: Clinic, hotline: Hotline) -> None:
     forgets = Memory(hotline)
-    with questions(hotline) as asked:
+    with statements(hotline) as asked:
         await forgets.hospitals()
         await forgets.hospitals()
     assert len(asked) == 2
@@ -115,7 +95,7 @@ async def test_only_so_much_is_remembered(
     monkeypatch.setattr(remembering, "MOST", 2)
     for department_id in (place.department_id, place.other_department_id, 99):
         await memory.sessions(department_id)
-    with questions(hotline) as asked:
+    with statements(hotline) as asked:
         await memory.sessions(99)
         await memory.sessions(place.department_id)
     assert len(asked) == 1
@@ -152,7 +132,7 @@ async def test_a_number_of_many_is_no_reason_to_ask_again(
     session = await place.session(slots=6)
     await memory.sessions(place.department_id)
     await place.book(session, await place.person("周敏"))
-    with questions(hotline) as asked:
+    with statements(hotline) as asked:
         await memory.sessions(place.department_id)
     assert asked == []
 

@@ -133,6 +133,16 @@ async def held_by(db: AsyncSession, one: Draft) -> str | None:
     return await db.scalar(select(Hold.state).where(Hold.id == one.hold_id))
 
 
+async def as_alone(hotline: Hotline, told: Stories, together: list[list[Note]]) -> None:
+    """The same stories, each note by itself, leave the same."""
+    alone = await arrived(hotline, await told.calls(), "a")
+    for notes in alone:
+        for note in notes:
+            async with hotline.work(IVR, note.interaction_id) as work:
+                await call_notes.alone(work, note)
+    assert await left(hotline, together) == await left(hotline, alone)
+
+
 @pytest.mark.req("R-088")
 async def test_written_together_calls_leave_what_each_alone_would(hotline: Hotline) -> None:
     told = await stories(hotline)
@@ -143,12 +153,7 @@ async def test_written_together_calls_leave_what_each_alone_would(hotline: Hotli
             if turn < len(notes):
                 scribe.put(notes[turn])
         await scribe.stop()
-    alone = await arrived(hotline, await told.calls(), "a")
-    for notes in alone:
-        for note in notes:
-            async with hotline.work(IVR, note.interaction_id) as work:
-                await call_notes.alone(work, note)
-    assert await left(hotline, together) == await left(hotline, alone)
+    await as_alone(hotline, told, together)
 
 
 async def test_notes_that_lay_for_a_while_leave_the_same(hotline: Hotline) -> None:
@@ -159,12 +164,7 @@ async def test_notes_that_lay_for_a_while_leave_the_same(hotline: Hotline) -> No
         for note in notes:
             scribe.put(note)
     await scribe.stop()
-    alone = await arrived(hotline, await told.calls(), "a")
-    for notes in alone:
-        for note in notes:
-            async with hotline.work(IVR, note.interaction_id) as work:
-                await call_notes.alone(work, note)
-    assert await left(hotline, together) == await left(hotline, alone)
+    await as_alone(hotline, told, together)
 
 
 async def test_calls_that_come_together_are_opened_and_noted_in_one_unit_each(hotline: Hotline) -> None:
