@@ -8,6 +8,7 @@ _MINUTES (of the steady part; 10 is the soak).
 """
 
 import asyncio
+import os
 import tempfile
 import time
 from collections.abc import Sequence
@@ -113,6 +114,7 @@ class _Caller:
                 {"ours": self.house.process.pid, "switch": self.house.asterisk(), "callers": load.process.pid}
             )
             watching = asyncio.create_task(watch.run())
+            first = os.getpriority(os.PRIO_PROCESS, self.house.process.pid) < 0
             try:
                 for share, lasts_s in ((0.25, WARM_S), (0.5, WARM_S), (1.0, self.lasts_s + 1)):
                     load.rate(self.rate * share)
@@ -127,7 +129,7 @@ class _Caller:
                 watching.cancel()
                 with suppress(asyncio.CancelledError):
                     await watching
-            return Run(stages, load.seconds(), watch.moments, load.complaints())
+            return Run(stages, load.seconds(), watch.moments, load.complaints(), first)
 
     async def _stage(self, http: aiohttp.ClientSession, load: Load, rate: float, lasts_s: float) -> Stage:
         load.rate(rate)

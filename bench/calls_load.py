@@ -173,6 +173,7 @@ async def calling(
             "-cp", str(CONTROL), "-r", f"{rate:g}", "-rp", "1000", "-l", "5000", "-nostdin",
             "-trace_stat", "-fd", "1", "-stf", "counts.csv", "-trace_err", "-error_file", "errors.log",
             cwd=folder, stdin=asyncio.subprocess.DEVNULL, stdout=said, stderr=asyncio.subprocess.STDOUT,
+            start_new_session=True,
         )  # fmt: skip
     try:
         yield Load(process, folder)

@@ -45,6 +45,7 @@ class Run:
     counts: list[Second]
     moments: list[Moment]
     complaints: str
+    first: bool = False  # our process went before the switch (core.precedence)
 
     @property
     def failed_at(self) -> float:
@@ -87,6 +88,7 @@ def show(wish: Wish, ours: Run, plain: Run, wrong: Sequence[str]) -> None:
             "",
             "",
         ),
+        ("our process goes before the switch", "yes" if ours.first else "no", "", "", ""),
         ("our share of the processors' time", f"{_share(ours):.0%}", f"{_share(plain):.0%}", "", ""),
         (*_row("the callers (SIPp), of one core", ours.cores("callers"), plain.cores("callers"))[:3], "", ""),
     ]
@@ -152,4 +154,5 @@ def _raw(one: Run) -> dict[str, Any]:
         "counts": [asdict(second) for second in one.counts],
         "moments": [asdict(moment) for moment in one.moments],
         "complaints": one.complaints,
+        "first": one.first,
     }

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import structlog
 
+from core import precedence
+
 log = structlog.get_logger()
 
 OLDEST = 20
@@ -89,7 +91,10 @@ def _first(patterns: tuple[str, ...], inside: str) -> Path | None:
 async def run_short(*command: str, within_s: float) -> tuple[int, str]:
     """Exit code and output of a short program; one that takes too long is ended and counts as failed."""
     process = await asyncio.create_subprocess_exec(
-        *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, start_new_session=True
+        *precedence.plainly(*command),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        start_new_session=True,
     )
     try:
         async with asyncio.timeout(within_s):

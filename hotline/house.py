@@ -18,7 +18,7 @@ from aiohttp import web
 
 from agent_desk.app import mount
 from agent_desk.house import AgentHouse, DeskManners
-from core import health
+from core import health, precedence
 from core.contact.watch import Watch
 from core.feed import Feed
 from core.health import Health
@@ -65,6 +65,7 @@ STOP_WEB_S = 3.0
 async def serve(settings: Settings) -> int:
     """Run the house until Ctrl-C or SIGTERM; print one line `ready {…}` when all of it is up."""
     set_up_logs(sys.stderr, level=getattr(logging, settings.log_level))
+    log.info("the house goes first" if precedence.take() else "the house has no precedence on this machine")
     stopping = asyncio.Event()
     us = asyncio.current_task()
     assert us

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 import structlog
 
+from core import precedence
 from core.ports import Chance
 from hotline.asterisk import Asterisk, run_short
 from hotline.installation import taken_ports
@@ -154,10 +155,7 @@ class Switch:
         self._last_lines.clear()
         await self._until_ports_are_free()
         self._process = await asyncio.create_subprocess_exec(
-            str(self._asterisk.program),
-            "-f",
-            "-C",
-            str(self.installation.config),
+            *precedence.plainly(str(self._asterisk.program), "-f", "-C", str(self.installation.config)),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,

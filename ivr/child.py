@@ -9,6 +9,8 @@ from typing import Any
 
 import structlog
 
+from core import precedence
+
 log = structlog.get_logger()
 
 
@@ -69,7 +71,7 @@ class Child:
         if self._process is not None and self._process.returncode is None:
             return self._process, self.within_s
         self._process = await asyncio.create_subprocess_exec(
-            *self._command,
+            *precedence.plainly(*self._command),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from core import precedence
 from ivr.call import Track
 from ivr.sound import NotSpeech, Samples, put, read_sound
 
@@ -85,7 +86,7 @@ async def slowed(path: Path) -> tuple[Samples, int]:
         before, after = Path(folder) / "a.wav", Path(folder) / "b.wav"
         await asyncio.to_thread(soundfile.write, before, np.clip(samples, -1, 1), rate, subtype="PCM_16")
         sox = await asyncio.create_subprocess_exec(
-            program, "-V1", str(before), str(after), "tempo", "-s", str(SLOWER),
+            *precedence.plainly(program, "-V1", str(before), str(after), "tempo", "-s", str(SLOWER)),
             stdin=asyncio.subprocess.DEVNULL,
         )  # fmt: skip
         try:

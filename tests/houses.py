@@ -93,6 +93,7 @@ async def serving(
         process = await asyncio.create_subprocess_exec(
             sys.executable, *program,
             env=environment(folder, more), stdout=asyncio.subprocess.PIPE, stderr=log,
+            start_new_session=True,  # as a service has its own
         )  # fmt: skip
     assert process.stdout
     house = House(process, {}, folder)
