@@ -1,5 +1,6 @@
 """Open the database by its URL: SQLite (WAL, immediate transactions) or PostgreSQL."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -116,14 +117,31 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
         """One consistent look; nothing is kept. Raises StorageAway."""
-        async with answering(), AsyncSession(self.reader, expire_on_commit=False) as session:
-            yield session
+        async with answering():
+            session = AsyncSession(self.reader, expire_on_commit=False)
+            try:
+                yield session
+            finally:
+                await self._closed(session)
 
     @asynccontextmanager
     async def _session(self, engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
-        async with answering(), AsyncSession(engine, expire_on_commit=False) as session:
-            async with session.begin():
-                yield session
+        async with answering():
+            session = AsyncSession(engine, expire_on_commit=False)
+            try:
+                async with session.begin():
+                    yield session
+            finally:
+                await self._closed(session)
+
+    async def _closed(self, session: AsyncSession) -> None:
+        """Its connection is given back, also when we are cancelled meanwhile."""
+        if self.sqlite:
+            await (
+                session.close()
+            )  # in no task: others wait for their turn
+        else:
+            await asyncio.shield(asyncio.create_task(session.close()))
 
     async def create_all(self) -> None:
         """Make every table at once: for tests; an installation goes through the migrations."""

@@ -226,11 +226,15 @@ class WholeConnection(aiosqlite.Connection):
             self._unsynced = 0
 
     async def rollback(self) -> None:
+        """Also asked for when all is over: whoever gives a connection back makes sure."""
         begin, self._begin = self._begin, None
+        if begin is not None:
+            return
+        over = not self._at_work and not self._conn.in_transaction
         looked = not self._at_work and self._conn.total_changes == self._changes
-        if begin is None and looked:
+        if looked and not over:
             self._conn.rollback()
-        elif begin is None:
+        elif not over:
             await super().rollback()
 
 
