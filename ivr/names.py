@@ -1,13 +1,22 @@
 """How people, hospitals, departments and titles are called, and text that somebody typed; pure."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from core.pinyin import HANZI, name_syllables, of_part, proper
 from ivr.clips import Clip, name_clip
 from ivr.free_text import written_out
 from ivr.reading import is_hanzi, paced, read_as
+
+# Names of hospitals, departments and titles whose clips are remembered.
+REMEMBERED = 5000
+
+
+@lru_cache(REMEMBERED)
+def _known(name: "Name") -> tuple[Clip, ...]:
+    return name._made()
 
 
 @dataclass(frozen=True)
@@ -17,10 +26,17 @@ class Name:
     text: str
     pinyin: str | None = None
 
-    def clips(self) -> Iterator[Clip]:
+    def clips(self) -> Sequence[Clip]:
+        return _known(self) if self._told_to_all else self._made()
+
+    @property
+    def _told_to_all(self) -> bool:
+        """Whether every caller hears it: what is somebody's own is not remembered."""
+        return True
+
+    def _made(self) -> tuple[Clip, ...]:
         said = written_out(self._written())
-        if any(map(is_hanzi, said)):
-            yield name_clip(said, self._read(said))
+        return (name_clip(said, self._read(said)),) if any(map(is_hanzi, said)) else ()
 
     def _written(self) -> str:
         """李 强 is one name, spaced to stand below 王小明."""
@@ -47,6 +63,10 @@ class Text(Name):
 
 class Person(Name):
     """A patient, a doctor, or a surname with 先生 and 女士: 曾 at the beginning is zeng1."""
+
+    @property
+    def _told_to_all(self) -> bool:
+        return False
 
     def _read(self, said: str) -> str:
         characters = "".join(filter(is_hanzi, said))
