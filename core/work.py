@@ -71,7 +71,8 @@ class Work:
 class Hotline:
     """The engine's surroundings, built once in the composition root.
 
-    routes: event kind to the outside carriers that must hear of it ('sms').
+    routes: event kind to the outside carriers that must hear of it ('sms'). chosen: kinds of which not every
+    event goes outside, and whether this one does.
     committed: called after each commit that left events, to wake feed and outbox; must not block.
     listeners: told of the events of each commit of this process, after it; must not block either.
     """
@@ -82,8 +83,16 @@ class Hotline:
     sealer: Sealer
     demo: bool = False
     routes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    chosen: Mapping[str, Callable[[Any], bool]] = field(default_factory=dict)
     committed: Callable[[], None] = lambda: None
     listeners: list[Callable[[Sequence[Event]], None]] = field(default_factory=list)
+
+    def carriers(self, event: Event) -> tuple[str, ...]:
+        """Who must hear of this one outside."""
+        names = self.routes.get(event.kind, ())
+        if names and event.kind in self.chosen and not self.chosen[event.kind](event):
+            return ()
+        return names
 
     @asynccontextmanager
     async def work(
@@ -97,7 +106,7 @@ class Hotline:
             work = Work(db, self, self.clock.now(), by, interaction_id)
             yield work
             await self._write_events(work)
-        if fleeting and any(event.kind in self.routes for event in work.events):
+        if fleeting and any(map(self.carriers, work.events)):
             await self.database.settle()
         self.tell(work.events)
 
@@ -109,12 +118,17 @@ class Hotline:
             self.committed()
 
     async def run(
-        self, act: Callable[[Work], Awaitable[T]], by: Actor, interaction_id: int | None = None
+        self,
+        act: Callable[[Work], Awaitable[T]],
+        by: Actor,
+        interaction_id: int | None = None,
+        *,
+        fleeting: bool = False,
     ) -> T:
         """Do `act` in a unit of work, again when the database made us the loser of a race."""
         for attempt in range(1, TRIES + 1):
             try:
-                async with self.work(by, interaction_id) as work:
+                async with self.work(by, interaction_id, fleeting=fleeting) as work:
                     return await act(work)
             except DBAPIError as error:
                 if attempt == TRIES or not _lost_a_race(error):
@@ -132,37 +146,37 @@ class Hotline:
         await work.db.flush()
         # One statement for all: a night's publishing leaves thousands, and holds the write lock meanwhile.
         transaction = 0 if self.database.sqlite else text("pg_current_xact_id()::text::bigint")
-        rows = [journal_row(event, work.now, work.by, work.interaction_id) for event in work.events]
         statement = insert(_JOURNAL).values(transaction=transaction)
         outgoing: list[dict[str, Any]] = []
         # Ids are asked for only where somebody outside is to hear of it: on SQLite that is a statement a row.
-        for goes_out, some in groupby(rows, lambda row: row["kind"] in self.routes):
-            here = list(some)
-            if not goes_out:
-                await work.db.execute(statement, here)
+        for carriers, some in groupby(work.events, self.carriers):
+            rows = [journal_row(event, work.now, work.by, work.interaction_id) for event in some]
+            if not carriers:
+                await work.db.execute(statement, rows)
                 continue
             added = await work.db.execute(
-                statement.returning(_JOURNAL.c.id, sort_by_parameter_order=True), here
+                statement.returning(_JOURNAL.c.id, sort_by_parameter_order=True), rows
             )
-            outgoing += self._owed(here, added.scalars().all(), work.now)
+            outgoing += _owed(carriers, rows, added.scalars().all(), work.now)
         if outgoing:
             await work.db.execute(insert(_OUTBOX), outgoing)
 
-    def _owed(
-        self, rows: Sequence[Mapping[str, Any]], ids: Sequence[int], now: datetime
-    ) -> list[dict[str, Any]]:
-        """What is owed to the outside for these rows of the journal."""
-        return [
-            {
-                "carrier": carrier,
-                "journal_id": journal_id,
-                "appointment_id": row["appointment_id"],
-                "due_at": now,
-                "created_at": now,
-            }
-            for row, journal_id in zip(rows, ids, strict=True)
-            for carrier in self.routes.get(row["kind"], ())
-        ]
+
+def _owed(
+    carriers: Sequence[str], rows: Sequence[Mapping[str, Any]], ids: Sequence[int], now: datetime
+) -> list[dict[str, Any]]:
+    """What is owed to these carriers for these rows of the journal."""
+    return [
+        {
+            "carrier": carrier,
+            "journal_id": journal_id,
+            "appointment_id": row["appointment_id"],
+            "due_at": now,
+            "created_at": now,
+        }
+        for row, journal_id in zip(rows, ids, strict=True)
+        for carrier in carriers
+    ]
 
 
 def journal_row(event: Event, now: datetime, by: Actor, interaction_id: int | None) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """What follows from what has happened: a question about the service, a miss that is looked at again."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from core.booking.excusing import reconsider, reconsider_session
 from core.contact.rules import Disposition
@@ -22,6 +22,11 @@ ROUTES: dict[str, tuple[str, ...]] = {
     InteractionClosed.kind: (SURVEY,),
     TextFailed.kind: (CREDIT,),
     SessionStoppedForLeave.kind: (CREDIT,),
+}
+
+# Most calls end by themselves: nobody is asked about a service that they did not have.
+CHOSEN: dict[str, Callable[[InteractionClosed], bool]] = {
+    InteractionClosed.kind: lambda event: event.disposition == Disposition.ANSWERED
 }
 
 

@@ -62,6 +62,7 @@ async def foundation(settings: Settings) -> AsyncIterator[Foundation]:
             AesSealer(settings.master()),
             demo=settings.demo,
             routes=aftermath.merged(outbound.ROUTES, inbound.ROUTES, cashiers.ROUTES, aftermath.ROUTES),
+            chosen=aftermath.CHOSEN,
             committed=neighbours.committed if neighbours else wake.ring,
         )
         if settings.demo:

@@ -138,6 +138,7 @@ class Texter:
             await self._asked.ask((text_id, None))
 
     async def _note_asked(self, asked: Sequence[tuple[int, str | None]]) -> Sequence[None]:
+        """Sure before a gateway has it, and with it all that was kept of the text so far."""
         async with self._hotline.database.write() as db:
             await kept.asked(db, asked)
         return [None] * len(asked)

@@ -38,7 +38,8 @@ class Together:
     """Runs acts as `Hotline.run` does, those of one moment in one unit.
 
     Where one of them fails, nothing of that unit is kept and each is done alone: an act must bear being
-    begun twice, as for `Hotline.run`.
+    begun twice, as for `Hotline.run`. Nor does it wait for the disk: whoever is not to be asked again after a
+    power cut makes it sure.
     """
 
     def __init__(self, hotline: Hotline, by: Actor) -> None:
@@ -67,7 +68,7 @@ class Together:
             return await asking.act(work), work.events
 
         try:
-            return await self._hotline.run(act, self._by, asking.interaction_id)
+            return await self._hotline.run(act, self._by, asking.interaction_id, fleeting=True)
         except Exception as error:  # a border: told to whoever asked
             return error
 
@@ -78,17 +79,17 @@ class Together:
             for asking in askings:
                 own = Work(unit.db, unit.house, unit.now, unit.by, asking.interaction_id)
                 done.append((await asking.act(own), own.events))
+                if any(map(self._hotline.carriers, own.events)):
+                    raise _Apart
                 rows += [journal_row(event, own.now, own.by, own.interaction_id) for event in own.events]
             await self._write(unit, rows)
             return done
 
-        done = await self._hotline.run(act, self._by)
+        done = await self._hotline.run(act, self._by, fleeting=True)
         self._hotline.tell([event for _, events in done for event in events])
         return done
 
     async def _write(self, unit: Work, rows: Sequence[dict[str, Any]]) -> None:
-        if any(row["kind"] in self._hotline.routes for row in rows):
-            raise _Apart
         if rows:
             await unit.db.flush()
             own = 0 if self._hotline.database.sqlite else text("pg_current_xact_id()::text::bigint")

@@ -9,11 +9,12 @@ from core.contact.rules import Disposition
 from core.credit.tables import CreditEvent
 from core.events import TextFailed, TextSent
 from core.outbox import Outbox
+from core.outbox_table import OutboxRow
 from core.ports import Receipt
 from core.survey.tables import Survey
 from core.wake import Wake
 from core.work import Hotline
-from hotline.aftermath import ROUTES, carriers, merged
+from hotline.aftermath import CHOSEN, ROUTES, carriers, merged
 from sms import parts
 from sms.states import TextState
 from sms.tables import TextMessage
@@ -25,7 +26,7 @@ from tests.survey.served import MOBILE, operator, talk
 
 @pytest.fixture
 async def clinic(hotline: Hotline) -> Clinic:
-    hotline.routes = ROUTES
+    hotline.routes, hotline.chosen = ROUTES, CHOSEN
     return await open_clinic(hotline)
 
 
@@ -78,6 +79,14 @@ async def test_an_answered_call_is_asked_about_when_it_is_over(
         await contact.close(work, call, ended)
     await carried(clinic.hotline)
     assert await surveys(clinic.hotline) == ([f"call/{call}"] if asked else [])
+
+
+async def test_a_call_without_an_operator_owes_nobody_anything(clinic: Clinic) -> None:
+    async with clinic.hotline.work(SEED) as work:
+        opened = await contact.open_interaction(work, linked_id="call-1", dnis="12320", ani=MOBILE)
+        await contact.close(work, opened.interaction_id, Disposition.BOOKED)
+    async with clinic.hotline.read() as db:
+        assert (await db.execute(select(OutboxRow.id))).all() == []
 
 
 async def test_a_receipt_that_fails_after_the_miss_removes_the_strike(

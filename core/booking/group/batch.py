@@ -112,7 +112,7 @@ class Batch:
         self._watch("decided")
         plans = {asking: plan for asking, plan in self._plans.items() if plan.rows or plan.events}
         if plans:
-            spoilt = await write(self._door, plans, picture.now, self._hotline.routes, iter(told_))
+            spoilt = await write(self._door, plans, picture.now, self._hotline.carriers, iter(told_))
             for asking in spoilt:
                 del self._plans[asking]
                 self._answers.pop(asking, None)

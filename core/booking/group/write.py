@@ -2,9 +2,8 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 import asyncpg
 
@@ -14,12 +13,13 @@ from core.booking.group.line import Asking
 from core.booking.group.plan import Plan
 from core.booking.group.texts import ORDER
 from core.booking.store import fingerprint
+from core.events import Event
 from core.outbox_table import WAITING
 from core.work import journal_row
 
 # What one bad row raises; whatever else a driver raises ends the batch.
 SPOILT = (sqlite3.IntegrityError, asyncpg.IntegrityConstraintViolationError)
-Routes = Mapping[str, tuple[str, ...]]
+Carriers = Callable[[Event], tuple[str, ...]]
 
 
 class GuardLost(Exception):
@@ -27,16 +27,17 @@ class GuardLost(Exception):
 
 
 async def write(
-    door: Door, plans: Mapping[Asking, Plan], now: datetime, routes: Routes, ids: Iterator[int]
+    door: Door, plans: Mapping[Asking, Plan], now: datetime, carriers: Carriers, ids: Iterator[int]
 ) -> set[Asking]:
     """Write every plan, its key, its events and what goes outside; return those that could not be.
 
-    ids: of the events. Each is whole or not at all. Raises the driver's errors of a storage that fails.
+    carriers: who must hear of an event outside. ids: of the events. Each plan is whole or not at all.
+    Raises the driver's errors of a storage that fails.
     """
     for asking, plan in plans.items():
         _keep(asking, plan, now)
         for event in plan.events:
-            _tell(asking, plan, event, next(ids), now, routes)
+            _tell(asking, plan, event, next(ids), now, carriers(event))
     try:
         await _write(door, list(plans.values()))
         return set()
@@ -72,11 +73,13 @@ def _keep(asking: Asking, plan: Plan, now: datetime) -> None:
         plan.add("key", command.key, verb, fingerprint(command), json.dumps(packed(plan.outcome)), now)
 
 
-def _tell(asking: Asking, plan: Plan, event: Any, journal_id: int, now: datetime, routes: Routes) -> None:
+def _tell(
+    asking: Asking, plan: Plan, event: Event, journal_id: int, now: datetime, carriers: Sequence[str]
+) -> None:
     row = journal_row(event, now, asking.by, asking.interaction_id)
     plan.add(
         "journal", journal_id, row["at"], row["kind"], row["actor"], row["channel"], row["interaction_id"],
         row["appointment_id"], row["person_id"], row["session_id"], json.dumps(row["body"]),
     )  # fmt: skip
-    for carrier in routes.get(event.kind, ()):
+    for carrier in carriers:
         plan.add("outbox", carrier, journal_id, row["appointment_id"], WAITING, False, now, now, 0)
