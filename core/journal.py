@@ -113,19 +113,23 @@ def _settled(db: AsyncSession) -> ColumnElement[bool]:
     return _SETTLED if db.get_bind().dialect.name == "postgresql" else true()
 
 
-def _reading_on(settled: ColumnElement[bool]) -> Select[Any]:
-    """Built once for each kind of database."""
+def _reading_on(*, postgresql: bool) -> Select[Any]:
+    """Built once for each kind of database.
+
+    SQLite looks up only the first column of a pair and would read the whole journal at each look; the
+    second is enough there.
+    """
     row = table_of(JournalRow).c
-    after = tuple_(row.transaction, row.id) > tuple_(
-        bindparam("transaction", type_=BigInteger()), bindparam("id", type_=BigInteger())
-    )
     told = (row.transaction, row.id, row.at, row.actor, row.channel, row.interaction_id, row.kind, row.body)
-    query = select(settled, *told).where(after).order_by(row.transaction, row.id)
-    return query.limit(bindparam("most", type_=Integer()))
+    query = select(_SETTLED if postgresql else true(), *told).limit(bindparam("most", type_=Integer()))
+    since_id = bindparam("id", type_=BigInteger())
+    if not postgresql:
+        return query.where(row.id > since_id).order_by(row.id)
+    since = tuple_(bindparam("transaction", type_=BigInteger()), since_id)
+    return query.where(tuple_(row.transaction, row.id) > since).order_by(row.transaction, row.id)
 
 
-# Whether the database is PostgreSQL: its statement.
-_READ_ON = {False: _reading_on(true()), True: _reading_on(_SETTLED)}
+_READ_ON = {kind: _reading_on(postgresql=kind == "postgresql") for kind in ("sqlite", "postgresql")}
 
 
 async def _newest(db: AsyncSession, which: ColumnElement[bool]) -> Cursor:
@@ -154,17 +158,19 @@ async def entries(db: AsyncSession, since: Cursor, limit: int = 500) -> Sequence
 
 async def read_on(db: AsyncSession, since: Cursor, limit: int = PAGE) -> Reading:
     """As `entries`, and whether committed entries had to be left for a moment."""
-    query = _READ_ON[db.get_bind().dialect.name == "postgresql"]
-    after = {"transaction": since.transaction, "id": since.id, "most": limit}
+    database = db.get_bind().dialect.name
+    after = {"id": since.id, "most": limit}
+    if database == "postgresql":
+        after["transaction"] = since.transaction
     told: list[Entry] = []
     # Plain columns: all day long nobody asks for anything else as often, and objects cost more than the rows.
-    for settled, transaction, row_id, at, actor, channel, interaction_id, kind, body in await db.execute(
-        query, after
+    for settled, transaction, row_id, at, actor, channel, call, kind, body in await db.execute(
+        _READ_ON[database], after
     ):
         if not settled:
             return Reading(told, held_back=True)
         cursor = Cursor(transaction, row_id)
-        told.append(Entry(cursor, at, actor, channel, interaction_id, read_event(kind, body)))
+        told.append(Entry(cursor, at, actor, channel, call, read_event(kind, body)))
     return Reading(told, held_back=False)
 
 

@@ -99,3 +99,12 @@ async def test_many_writers_at_once_are_each_read_once(hotline: Hotline) -> None
         await asyncio.sleep(0)
     await writers
     assert sorted(seen) == list(range(40))
+
+
+async def test_reading_on_begins_where_it_left_off_and_reads_nothing_before(hotline: Hotline) -> None:
+    if not hotline.database.sqlite:
+        pytest.skip("PostgreSQL looks up both columns of a pair")
+    async with hotline.read() as db:
+        asked = text(f"explain query plan {journal._READ_ON['sqlite'].compile()}")
+        steps = (await db.execute(asked, {"id": 5, "most": 10})).all()
+    assert [step[3] for step in steps] == ["SEARCH journal USING INTEGER PRIMARY KEY (rowid>?)"]
