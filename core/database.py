@@ -14,7 +14,7 @@ from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
 from core.errors import StorageAway
-from core.sqlite import FLEETING
+from core.sqlite import FLEETING, WholeConnection
 from core.sqlite import connector as sqlite_connector
 from core.storage import away
 from core.turn import Turn
@@ -137,9 +137,7 @@ class Database:
     async def _closed(self, session: AsyncSession) -> None:
         """Its connection is given back, also when we are cancelled meanwhile."""
         if self.sqlite:
-            await (
-                session.close()
-            )  # in no task: others wait for their turn
+            await session.close()  # in no task: others wait for their turn
         else:
             await asyncio.shield(asyncio.create_task(session.close()))
 
@@ -236,4 +234,6 @@ def _tune(engine: AsyncEngine, begin: str) -> None:
     @event.listens_for(engine.sync_engine, "begin")
     def begun(connection: Any) -> None:
         fleeting = connection.get_execution_options().get(OF_FLEETING)
-        connection.exec_driver_sql(FLEETING if fleeting else begin)
+        # Not as a statement of SQLAlchemy's: there is one for each unit of work, and nothing is done yet.
+        whole: WholeConnection = connection.connection.driver_connection
+        whole.begins(FLEETING if fleeting else begin)

@@ -6,7 +6,6 @@ HMAC is keyed because eleven digits are few: a plain hash of a phone number is t
 """
 
 import base64
-import hashlib
 import hmac
 import os
 from typing import Protocol
@@ -49,7 +48,7 @@ class AesSealer:
 
     def fingerprint(self, text: str, purpose: str) -> str:
         """The look-up key: 32 characters, the same for the same text, purpose and secret."""
-        digest = hmac.new(self._mac, f"{purpose}\0{text}".encode(), hashlib.sha256).digest()
+        digest = hmac.digest(self._mac, f"{purpose}\0{text}".encode(), "sha256")
         return base64.urlsafe_b64encode(digest[:24]).decode()
 
 

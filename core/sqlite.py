@@ -147,13 +147,14 @@ class WholeConnection(aiosqlite.Connection):
     def cursor(self) -> WholeCursor:  # type: ignore[override]
         return WholeCursor(self)
 
+    def begins(self, begin: str) -> None:
+        """A transaction begins, with its first statement. begin: what it begins with."""
+        self._here_since = 0
+        self._begin, self._changes = begin, self._conn.total_changes
+        self._fleeting = begin == FLEETING and self._unsynced < UNSYNCED_MOST
+
     async def whole(self, act: Callable[[sqlite3.Cursor], object], sql: str, *, few: bool) -> Done:
         """Do one statement. few: of few rows. Raises sqlite3.Error."""
-        if sql.startswith("BEGIN"):
-            self._here_since = 0
-            self._begin, self._changes = sql, self._conn.total_changes
-            self._fleeting = sql == FLEETING and self._unsynced < UNSYNCED_MOST
-            return Done()
         begin, self._begin = self._begin, None
         if few and not self._at_work and self._pace.quick(sql):
             await self._breathe()

@@ -108,7 +108,8 @@ async def test_a_quick_statement_is_done_where_it_is_asked_for_and_many_rows_are
 
     async with connector(f"sqlite+aiosqlite:///{tmp_path / 'x.db'}")() as connection:
         assert isinstance(connection, WholeConnection)
-        for sql in ("BEGIN", "quick", "quick", "new", "new"):
+        connection.begins("BEGIN")
+        for sql in ("quick", "quick", "new", "new"):
             await connection.whole(noted, sql, few=True)
         await connection.whole(noted, "new", few=False)
     assert where == ["thread", "loop", "thread", "loop", "thread"]
@@ -139,7 +140,7 @@ async def test_the_end_of_a_fleeting_unit_waits_for_no_disk_but_now_and_then(tmp
         assert isinstance(connection, WholeConnection)
         await connection.whole(lambda cursor: cursor.execute("create table one (word)"), "create", few=True)
         for begin in ["BEGIN IMMEDIATE", *[FLEETING] * (UNSYNCED_MOST + 2), "BEGIN IMMEDIATE"]:
-            await connection.whole(kept, begin, few=True)
+            connection.begins(begin)
             await connection.whole(kept, "insert", few=True)
             await connection.commit()
     assert waits == [True, *[False] * UNSYNCED_MOST, True, False, True]
