@@ -1,11 +1,11 @@
 """What goes on with drafts whether or not a page is open: they follow their call, and keep their slot."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from datetime import timedelta
 
 import structlog
-from sqlalchemy import exists, select
+from sqlalchemy import bindparam, exists, select
 
 from agent_desk.house import AgentHouse
 from agent_desk.resting import rest
@@ -19,6 +19,7 @@ from core.booking.tables import Draft
 from core.contact.agent_rules import IN_CALL, AgentState
 from core.contact.agent_tables import Agent
 from core.contact.tables import Interaction
+from core.gathering import Gathering
 from core.journal import Entry
 from core.values import Phone, system
 from core.work import Work
@@ -28,6 +29,11 @@ log = structlog.get_logger()
 BY = system("desks")
 # Slots kept in one unit of work: nobody waits long for SQLite's one writer.
 AT_ONCE = 20
+# Calls that end within so many seconds are looked at together.
+ENDED_S = 0.2
+_OPEN = select(Draft.interaction_id).where(
+    Draft.interaction_id.in_(bindparam("calls", expanding=True)), Draft.state == "open"
+)
 
 
 class Tending:
@@ -37,6 +43,7 @@ class Tending:
         self._house = house
         self._tasks: set[asyncio.Task[None]] = set()
         self._ended = asyncio.Event()
+        self._open = Gathering(self._any_open, moment_s=ENDED_S)
 
     async def run(self) -> None:
         """Beat until the end: keep the slots of drafts whose call lives, leave those whose call is gone."""
@@ -105,14 +112,17 @@ class Tending:
         async def act(work: Work) -> None:
             await draft.left(work, interaction_id, self._grace)
 
-        open_ones = select(Draft.id).where(Draft.interaction_id == interaction_id, Draft.state == "open")
         try:
-            async with self._house.hotline.read() as db:  # nearly always its dialogue has seen to it
-                if (await db.execute(open_ones.limit(1))).first() is None:
-                    return
-            await self._house.hotline.run(act, BY, interaction_id)
+            if await self._open.ask(interaction_id):  # nearly always its dialogue has seen to it
+                await self._house.hotline.run(act, BY, interaction_id)
         except Exception:  # a border: the next beat finds it
             log.exception("a draft was not left", interaction_id=interaction_id)
+
+    async def _any_open(self, calls: Sequence[int]) -> Sequence[bool]:
+        """Whether these calls have an open draft, of all that ended within a moment."""
+        async with self._house.hotline.read() as db:
+            found = set(await db.scalars(_OPEN, {"calls": list(calls)}))
+        return [call in found for call in calls]
 
     @property
     def _grace(self) -> timedelta:

@@ -347,10 +347,10 @@ async def test_another_name_is_another_patient_and_the_hospital_says_how_they_pa
 async def test_the_next_matter_of_the_same_caller_begins_with_the_last_one_told(room: Room) -> None:
     page, parts = await pop(room, await room.operator())
     assert await page.refused("matter.next") == "disposition-missing"
-    first = parts["matters"][0]["matter_id"]
+    first, before = parts["matters"][0]["matter_id"], parts["draft"]["draft_id"]
     await page.do("dispose", matter_id=first, first="enquired", second="fee")
     new = await page.do("matter.next")
-    assert new["draft_id"] != parts["draft"]["draft_id"]
+    assert new["draft_id"] != before
     parts = await page.until(lambda parts: len(parts["matters"]) == 2)
     assert [(one["ordinal"], one["open"]) for one in parts["matters"]] == [(1, False), (2, True)]
 
