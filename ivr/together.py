@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from ivr.sound import LINE_RATE, seconds_of
@@ -14,12 +15,17 @@ AT_MOST = 8
 _PLAIN = re.compile(r"[\w/.-]+")  # a path that means nothing else in a list of sounds
 
 
+@lru_cache(10_000)
+def _plain(stem: str) -> bool:
+    return _PLAIN.fullmatch(stem) is not None
+
+
 def together(stems: Sequence[str]) -> int:
     """How many of these go into one command; 1: what is played alone."""
     count = room = 0
     for stem in stems[:AT_MOST]:
         room += len(stem.encode()) + 1
-        if room > TOGETHER or not _PLAIN.fullmatch(stem):
+        if room > TOGETHER or not _plain(stem):
             break
         count += 1
     return max(1, count)
