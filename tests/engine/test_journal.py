@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.dialects import sqlite
 
 from core import journal
 from core.events import PersonRegistered, SessionResumed
@@ -105,6 +106,7 @@ async def test_reading_on_begins_where_it_left_off_and_reads_nothing_before(hotl
     if not hotline.database.sqlite:
         pytest.skip("PostgreSQL looks up both columns of a pair")
     async with hotline.read() as db:
-        asked = text(f"explain query plan {journal._READ_ON['sqlite'].compile()}")
-        steps = (await db.execute(asked, {"id": 5, "most": 10})).all()
+        named = journal._READ_ON["sqlite"].compile(dialect=sqlite.dialect(paramstyle="named"))
+        asked = text(f"explain query plan {named}")
+        steps = (await db.execute(asked, named.params | {"id": 5, "most": 10})).all()
     assert [step[3] for step in steps] == ["SEARCH journal USING INTEGER PRIMARY KEY (rowid>?)"]
