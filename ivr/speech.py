@@ -30,7 +30,7 @@ log = structlog.get_logger()
 # A caller waits this long for words that were never said before, then goes to a person.
 CALL_WAITS_S = 2.0
 # What was found for one call is believed for the next ones: so late is heard what others put in or take away.
-BELIEVED_S = 3.0
+BELIEVED_S = 1.0
 AT_ONCE = 4
 NO_ENGINE = "没有语音引擎，请安装 espeak-ng（Debian：apt-get install espeak-ng）"
 NORMAL = Track()
