@@ -121,7 +121,7 @@ def _reading_on(*, postgresql: bool) -> Select[Any]:
     """
     row = table_of(JournalRow).c
     told = (row.transaction, row.id, row.at, row.actor, row.channel, row.interaction_id, row.kind, row.body)
-    query = select(_SETTLED if postgresql else true(), *told).limit(bindparam("most", type_=Integer()))
+    query = select(*told, _SETTLED if postgresql else true()).limit(bindparam("most", type_=Integer()))
     since_id = bindparam("id", type_=BigInteger())
     if not postgresql:
         return query.where(row.id > since_id).order_by(row.id)
@@ -164,7 +164,7 @@ async def read_on(db: AsyncSession, since: Cursor, limit: int = PAGE) -> Reading
         after["transaction"] = since.transaction
     told: list[Entry] = []
     # Plain columns: all day long nobody asks for anything else as often, and objects cost more than the rows.
-    for settled, transaction, row_id, at, actor, channel, call, kind, body in await db.execute(
+    for transaction, row_id, at, actor, channel, call, kind, body, settled in await db.execute(
         _READ_ON[database], after
     ):
         if not settled:

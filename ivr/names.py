@@ -1,7 +1,7 @@
 """How people, hospitals, departments and titles are called, and text that somebody typed; pure."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -26,8 +26,8 @@ class Name:
     text: str
     pinyin: str | None = None
 
-    def clips(self) -> Sequence[Clip]:
-        return _known(self) if self._told_to_all else self._made()
+    def clips(self) -> Iterator[Clip]:
+        return iter(_known(self) if self._told_to_all else self._made())
 
     @property
     def _told_to_all(self) -> bool:
