@@ -92,7 +92,8 @@ class Database:
     async def write(self, *, fleeting: bool = False, urgent: bool = False) -> AsyncIterator[AsyncSession]:
         """One writing transaction; committed when the block ends well, else rolled back.
 
-        fleeting: for what a power cut would make untrue anyway, such as who talks to whom. Its end does not
+        fleeting: for what a power cut would make untrue anyway, such as who talks to whom, or what is done
+        again after one, such as a delivery. Its end does not
         wait for the disk, which is most of what others wait for; whatever is durable after it makes it so.
         urgent: somebody waits for it on the telephone, and texts and notes do not mind to come after it.
         Raises StorageAway, also when it broke at the end: then nobody knows whether it was kept.
@@ -117,29 +118,26 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
         """One consistent look; nothing is kept. Raises StorageAway."""
-        async with answering():
-            session = AsyncSession(self.reader, expire_on_commit=False)
-            try:
-                yield session
-            finally:
-                await self._closed(session)
+        async with answering(), self._connected(self.reader) as session:
+            yield session
 
     @asynccontextmanager
     async def _session(self, engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
-        async with answering():
-            session = AsyncSession(engine, expire_on_commit=False)
-            try:
-                async with session.begin():
-                    yield session
-            finally:
-                await self._closed(session)
+        async with answering(), self._connected(engine) as session, session.begin():
+            yield session
 
-    async def _closed(self, session: AsyncSession) -> None:
-        """Its connection is given back, also when we are cancelled meanwhile."""
-        if self.sqlite:
-            await session.close()  # in no task: others wait for their turn
-        else:
-            await asyncio.shield(asyncio.create_task(session.close()))
+    @asynccontextmanager
+    async def _connected(self, engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
+        """A session; its connection is given back, also when we are cancelled meanwhile."""
+        session, well = AsyncSession(engine, expire_on_commit=False), False
+        try:
+            yield session
+            well = True
+        finally:
+            if well and self.sqlite:
+                await session.close()  # waits for nothing, and in a task others would wait for their turn
+            else:
+                await asyncio.shield(asyncio.create_task(session.close()))
 
     async def create_all(self) -> None:
         """Make every table at once: for tests; an installation goes through the migrations."""

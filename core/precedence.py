@@ -17,7 +17,7 @@ GROUP = Path("/proc/self/autogroup")
 def take(nice: int = NICE) -> bool:
     """Go first from now on; threads made later do as well. Returns whether we may.
 
-    It takes root, or a service's `Nice=-10` or `LimitNICE=30` (docs/operations.md). Of a session that is not
+    It takes root, or a service's `LimitNICE=30` (docs/operations.md). Of a session that is not
     ours alone, such as a terminal's, the rest is left as it is.
     """
     try:

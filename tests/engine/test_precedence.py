@@ -14,13 +14,15 @@ TAKES = f"""
 import os, subprocess, sys, threading
 from core import precedence
 print(precedence.take())
-threading.Thread(target=lambda: print(os.getpriority(os.PRIO_PROCESS, 0))).start()
+ours = threading.Thread(target=lambda: print(os.getpriority(os.PRIO_PROCESS, 0)))
+ours.start()
+ours.join()
 subprocess.run(precedence.plainly(sys.executable, "-c", {TELLS!r}))
 print(precedence.GROUP.read_text().split()[-1] if precedence.GROUP.exists() else {precedence.NICE})
 """
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root goes first without a service that lets us")
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs the right to go first: root has it")
 def test_we_and_our_threads_go_first_and_a_child_does_not() -> None:
     told = subprocess.run(
         [sys.executable, "-uc", TAKES], capture_output=True, text=True, check=True, start_new_session=True
