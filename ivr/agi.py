@@ -37,6 +37,9 @@ MUSIC = "calm"  # of dialplans/musiconhold.conf.j2
 SAMPLES_PER_S = 8000
 # Whoever pressed a key while a sound was being made, for so long, is asked for it before they hear the sound.
 MADE_S = 0.05
+# No telephone presses two keys within so long (tone and pause are 40 ms each, ITU-T Q.24): whoever has just
+# told their keys is not asked for more.
+JUST_S = 0.02
 
 _REPLY = re.compile(r"200 result=(\S*)(?: \((.*)\))?(?: endpos=(\d+))?")
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -166,13 +169,15 @@ class AgiCall:
         self._answered = answered
         self._keys = Keys()
         self._seen = 0  # how much of HOTLINE_KEYS we have read
+        self._read_at = float("-inf")  # when that was
         self._pressed_at: float | None = None  # when we heard of the last key that no sound has answered
 
     async def say(self, *prompts: Prompt, barge: bool = True) -> None:
-        await self._fetch_keys()
+        clock = asyncio.get_running_loop().time
+        if clock() - self._read_at > JUST_S:
+            await self._fetch_keys()
         if barge and self._keys:
             return
-        clock = asyncio.get_running_loop().time
         began, track = clock(), Track(self.language, self.pace.slow)
         stems = [stem for prompt in prompts for stem in await self._sounds(prompt, track)]
         if clock() - began > MADE_S:
@@ -300,7 +305,8 @@ class AgiCall:
 
     async def _fetch_keys(self, after: str = "") -> None:
         """Take the keys that were pressed. after: several sounds, which may not have been there."""
-        told_at = asyncio.get_running_loop().time()
+        clock = asyncio.get_running_loop().time
+        told_at = clock()
         if after:
             asked = 'GET FULL VARIABLE "${HOTLINE_KEYS} ${BACKGROUNDSTATUS}"'
             pressed, _, status = (await self._do(asked)).note.rpartition(" ")
@@ -308,6 +314,7 @@ class AgiCall:
                 await self._why_not(f"play {after}")
         else:
             pressed = (await self._do("GET VARIABLE HOTLINE_KEYS")).note
+        self._read_at = clock()
         if len(pressed) > self._seen:
             self._pressed_at = told_at
         self._keys.press(pressed[self._seen :])

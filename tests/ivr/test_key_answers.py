@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import ivr.agi
 from core import journal
 from core.contact.rules import Disposition
 from core.events import StepsTaken
@@ -25,7 +26,8 @@ def database_url(sqlite_model: Path, in_memory: Path) -> str:
     return f"sqlite+aiosqlite:///{in_memory / 'test.db'}"
 
 
-async def test_each_key_that_a_sound_answers_is_timed_once() -> None:
+async def test_each_key_that_a_sound_answers_is_timed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ivr.agi, "JUST_S", 60.0)
     answers: list[float] = []
 
     async def talk(call: AgiCall) -> None:
@@ -48,6 +50,12 @@ async def test_each_key_that_a_sound_answers_is_timed_once() -> None:
     assert caller.played[-2:] == ["/zh/goodbye-1", "/zh/goodbye-2"]
     (seconds,) = answers
     assert seconds >= 0
+    # The switch is asked once what was keyed, and not again before the sound that answers it.
+    asked = [command.partition('"')[0].strip() for command in caller.commands]
+    assert asked == [
+        "GET VARIABLE HOTLINE_KEYS", "EXEC Background", "GET FULL VARIABLE", "EXEC Background",
+        "GET FULL VARIABLE", "SET VARIABLE HOTLINE_NEXT",
+    ]  # fmt: skip
 
 
 async def test_between_two_keys_the_menu_writes_no_more_than_once(
