@@ -1,18 +1,19 @@
-"""The texts we keep: queued before they leave, settled by guarded updates, read by the pages."""
+"""The texts we keep: queued before they leave, dropped or failed by guarded updates, read by the pages."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import and_, bindparam, or_, select, update
+from sqlalchemy import and_, bindparam, insert, or_, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.database import Instant, table_of
-from core.events import TextDropped, TextFailed, TextSent
+from core.database import table_of
+from core.events import TextDropped, TextFailed
+from core.ports import OutgoingText
 from core.sealing import Sealer
 from core.values import Phone
 from core.work import Work
-from sms import parts
 from sms.segments import segments
 from sms.states import TextState, before
 from sms.tables import TextMessage, TextStop
@@ -36,6 +37,14 @@ class Draft:
     why: str | None = None
     starts_at: datetime | None = None
     kept: str | None = None
+
+    @property
+    def outgoing(self) -> OutgoingText:
+        """As the gateway gets it; key: TextMessage.key of its row. Raises ValueError without a body."""
+        if self.body is None:
+            raise ValueError("a text without words does not go out")
+        key = f"{self.subject}/{self.version}/{self.kind.value}"
+        return OutgoingText(key, self.phone.digits, self.body, self.kind.value)
 
 
 @dataclass(frozen=True)
@@ -69,19 +78,13 @@ _ASKED = (
     .where(_TABLE.c.id == bindparam("text_id"), _TABLE.c.state == TextState.QUEUED.value)
     .values(gateway=bindparam("asked"))
 )
-_SENT = (
-    update(_TABLE)
-    .where(_TABLE.c.id == bindparam("text_id"), _TABLE.c.state.in_(sorted(before(TextState.SENT))))
-    .values(
-        state=TextState.SENT.value,
-        why=None,
-        gateway=bindparam("asked"),
-        gateway_id=bindparam("named"),
-        sent_at=bindparam("now", type_=Instant()),
-    )
-    .returning(_TABLE.c.kind, _TABLE.c.appointment_id, _TABLE.c.segments)
-)
 _STOPPED = select(TextStop.phone_print).where(TextStop.phone_print == bindparam("phone_print"))
+# What is to be looked at before a text of this number, of this subject, may be queued.
+_IN_THE_WAY = union_all(
+    select(TextStop.phone_print).where(TextStop.phone_print.in_(bindparam("phone_prints", expanding=True))),
+    select(TextMessage.subject).where(TextMessage.subject.in_(bindparam("subjects", expanding=True))),
+)
+_QUEUED = insert(_TABLE).returning(_TABLE.c.id, _TABLE.c.subject)
 
 
 async def keep(work: Work, draft: Draft, journal_id: int) -> TextMessage:
@@ -95,7 +98,7 @@ async def keep(work: Work, draft: Draft, journal_id: int) -> TextMessage:
     if any(one is not row for one in found):
         await _drop_older(work, draft.subject, draft.version)
     if row is None:
-        row = _new(work, draft, journal_id)
+        row = TextMessage(**_columns(work, draft, journal_id))
         work.db.add(row)
         await work.db.flush()
     if draft.body is None:
@@ -107,22 +110,41 @@ async def keep(work: Work, draft: Draft, journal_id: int) -> TextMessage:
     return row
 
 
-def _new(work: Work, draft: Draft, journal_id: int) -> TextMessage:
+async def keep_first(work: Work, drafts: Mapping[int, Draft]) -> dict[int, int]:
+    """The ids of new rows, by journal id; of drafts that are the first of their subject, and whose number has
+    asked for nothing. The others are left for `keep`.
+
+    drafts: by journal id, each of another subject and with a body.
+    """
+    rows = {journal_id: _columns(work, draft, journal_id) for journal_id, draft in drafts.items()}
+    prints = [row["phone_print"] for row in rows.values()]
+    subjects = [row["subject"] for row in rows.values()]
+    asked = {"phone_prints": prints, "subjects": subjects}
+    in_the_way = set((await work.db.execute(_IN_THE_WAY, asked)).scalars())
+    first = [row for row in rows.values() if in_the_way.isdisjoint((row["phone_print"], row["subject"]))]
+    if not first:
+        return {}
+    made = {subject: row_id for row_id, subject in (await work.db.execute(_QUEUED, first)).all()}
+    return {row["journal_id"]: made[row["subject"]] for row in first}
+
+
+def _columns(work: Work, draft: Draft, journal_id: int) -> dict[str, Any]:
+    """The row of a draft, by column."""
     words = draft.kept or draft.body if draft.body else None
-    return TextMessage(
-        kind=draft.kind.value,
-        subject=draft.subject,
-        version=draft.version,
-        appointment_id=draft.appointment_id,
-        journal_id=journal_id,
-        phone_print=work.sealer.fingerprint(draft.phone.digits, "phone"),
-        phone_sealed=work.sealer.seal(draft.phone.digits, "phone"),
-        phone_masked=draft.phone.masked,
-        body_sealed=work.sealer.seal(words, "text") if words else None,
-        segments=segments(draft.body) if draft.body else 0,
-        state=TextState.QUEUED.value,
-        created_at=work.now,
-    )
+    return {
+        "kind": draft.kind.value,
+        "subject": draft.subject,
+        "version": draft.version,
+        "appointment_id": draft.appointment_id,
+        "journal_id": journal_id,
+        "phone_print": work.sealer.fingerprint(draft.phone.digits, "phone"),
+        "phone_sealed": work.sealer.seal(draft.phone.digits, "phone"),
+        "phone_masked": draft.phone.masked,
+        "body_sealed": work.sealer.seal(words, "text") if words else None,
+        "segments": segments(draft.body) if draft.body else 0,
+        "state": TextState.QUEUED.value,
+        "created_at": work.now,
+    }
 
 
 async def _drop_older(work: Work, subject: str, version: int) -> None:
@@ -159,17 +181,6 @@ async def asked(db: AsyncSession, texts: Sequence[tuple[int, str | None]]) -> No
     """Each text is about to leave for its gateway; None: the one that was asked surely has it not."""
     one_order = sorted(texts, key=lambda text: text[0])  # or two of us wait for each other
     await db.execute(_ASKED, [{"text_id": text_id, "asked": gateway} for text_id, gateway in one_order])
-
-
-async def sent(work: Work, text_id: int, gateway: str, part_ids: Sequence[str]) -> bool:
-    """The gateway has it, in these parts. False when the text was settled meanwhile."""
-    said = {"text_id": text_id, "asked": gateway, "named": part_ids[0], "now": work.now}
-    done = await work.db.execute(_SENT, said)
-    row = done.one_or_none()
-    if row is not None:
-        work.record(TextSent(text_id=text_id, text_kind=row[0], appointment_id=row[1], segments=row[2]))
-        await parts.handed(work, text_id, gateway, part_ids)
-    return row is not None
 
 
 async def failed(work: Work, text_id: int, to: TextState, why: str) -> bool:

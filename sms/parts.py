@@ -1,10 +1,10 @@
 """Receipts: what became of each part of a text, in whatever order it is told."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
-from sqlalchemy import Executable, func, select, update
+from sqlalchemy import Executable, Insert, bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from core.events import TextDelivered, TextFailed
@@ -14,26 +14,44 @@ from sms.states import TextState, before
 from sms.tables import TextMessage, TextPart
 
 
-async def handed(work: Work, text_id: int, gateway: str, part_ids: Sequence[str]) -> None:
-    """A gateway has taken a text under these ids; receipts that came before it count now."""
-    came_before = False
-    for part_id in part_ids:
-        part = await _put(work, gateway, part_id, {"text_id": text_id})
-        came_before = came_before or (part is not None and part.delivered is not None)
-    if came_before:
-        await _settle(work, text_id)
+async def handed(texts: Sequence[tuple[Work, int, str, Sequence[str]]]) -> None:
+    """Gateways have taken texts under these ids; receipts that came before it count now.
+
+    texts: in whose story a text's end is told, its id, its gateway, the ids of its parts; all of one unit.
+    """
+    own = {text_id: work for work, text_id, _, _ in texts}
+    rows = [
+        _row(work, gateway, part_id, {"text_id": text_id})
+        for work, text_id, gateway, part_ids in texts
+        for part_id in part_ids
+    ]
+    db, on_sqlite = texts[0][0].db, texts[0][0].house.database.sqlite
+    await db.execute(_putting(on_sqlite, ("text_id",)), rows)
+    told = set((await db.execute(_TOLD, {"text_ids": list(own)})).scalars())
+    for text_id, work in own.items():
+        if text_id in told:
+            await _settle(work, text_id)
 
 
 async def reported(work: Work, receipt: Receipt) -> None:
     """A gateway's word on one part. What was delivered stays so, whatever is told later."""
     said = {"delivered": receipt.delivered, "why": receipt.why[:80]}
-    part = await _put(work, receipt.gateway, receipt.part_id, said)
-    if part is not None and part.text_id is not None:
-        await _settle(work, part.text_id)
+    row = _row(work, receipt.gateway, receipt.part_id, said)
+    added = await work.db.execute(_reporting(work.house.database.sqlite), row)
+    text_id = added.scalar_one_or_none()
+    if text_id is not None:
+        await _settle(work, text_id)
+
+
+_TOLD = (
+    select(TextPart.text_id)
+    .where(TextPart.text_id.in_(bindparam("text_ids", expanding=True)), TextPart.delivered.is_not(None))
+    .distinct()
+)
 
 
 @cache
-def _putting(on_sqlite: bool, columns: tuple[str, ...]) -> Executable:
+def _putting(on_sqlite: bool, columns: tuple[str, ...]) -> Insert:
     """Add a part, or these columns to what is known of it; built once for each of the two faces it has."""
     statement = (sqlite.insert if on_sqlite else postgresql.insert)(TextPart)
     said = {name: statement.excluded[name] for name in (*columns, "at")}
@@ -41,21 +59,18 @@ def _putting(on_sqlite: bool, columns: tuple[str, ...]) -> Executable:
         index_elements=[TextPart.gateway, TextPart.part_id],
         set_=said,
         where=TextPart.delivered.is_not(True) if "delivered" in columns else None,
-    ).returning(TextPart.text_id, TextPart.delivered)
+    )
 
 
-class _Known(NamedTuple):
-    text_id: int | None
-    delivered: bool | None
+@cache
+def _reporting(on_sqlite: bool) -> Executable:
+    """The same of a receipt, and which text it is about."""
+    putting: Insert = _putting(on_sqlite, ("delivered", "why"))
+    return putting.returning(TextPart.text_id)
 
 
-async def _put(work: Work, gateway: str, part_id: str, values: dict[str, Any]) -> _Known | None:
-    """Add what is known of a part; returns what is known now, None where nothing was to be added."""
-    row = {"gateway": gateway, "part_id": part_id, "why": "", "at": work.now, **values}
-    putting = _putting(work.house.database.sqlite, tuple(values))
-    added = await work.db.execute(putting, row)
-    found = added.one_or_none()
-    return _Known(*found) if found else None
+def _row(work: Work, gateway: str, part_id: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    return {"gateway": gateway, "part_id": part_id, "why": "", "at": work.now, **values}
 
 
 async def _settle(work: Work, text_id: int) -> None:

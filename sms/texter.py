@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from functools import partial
 from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -34,14 +33,16 @@ from core.people import linking
 from core.ports import OutgoingText, OutsideError, TextExit
 from core.values import Channel, Phone, system
 from core.work import Hotline, Work
-from sms import calling_back, coded, kept, offering, paused, recovering, released, reminding, scoring
+from sms import calling_back, coded, kept, offering, paused, recovering, released, reminding, scoring, usual
+from sms.handed import Handed, sent
 from sms.kept import Draft
-from sms.outbound import CallbackPromise, Drop, text_for, words_for
+from sms.outbound import CallbackPromise, Drop, text_for
 from sms.quiet import not_before, wanted
 from sms.states import TextState
 from sms.tables import TextMessage
 from sms.texts import Kind
 from sms.together import Together
+from sms.usual import Outgoing
 
 T = TypeVar("T")
 SMS = system("sms")
@@ -49,9 +50,6 @@ SMS = system("sms")
 HOUSEWORK_S = 15.0
 # An answer that could not be sent for so long is not sent any more.
 REPLY_WITHIN = timedelta(minutes=30)
-
-# The text's row, the text, and the gateways that may have it already.
-_Outgoing = tuple[int, OutgoingText, tuple[str, ...]]
 
 
 def _tried(row: TextMessage) -> tuple[str, ...]:
@@ -72,7 +70,6 @@ class Texter:
         hotline: Hotline,
         way_out: TextExit,
         *,
-        appointments: Callable[[AsyncSession, int], Awaitable[AppointmentView]] = view.load,
         callbacks: Callable[[AsyncSession, int], Awaitable[CallbackPromise]] | None = None,
         public: Callable[[], str] = str,
         answers: bool = False,
@@ -83,9 +80,10 @@ class Texter:
         links; where it is '' nobody is sent one. answers: whether what patients write is taken."""
         self._hotline = hotline
         self._together = Together(hotline, SMS)
+        self._usual = Gathering(self._prepare_usual)
         self._asked = Gathering(self._note_asked)
+        self._handed = Gathering(self._note_handed)
         self._way_out = way_out
-        self._appointments = appointments
         self._callbacks = callbacks
         self._public = public
         self._answers = answers
@@ -102,30 +100,27 @@ class Texter:
 
     async def carry(self, parcel: Parcel) -> None:
         """Raises OutsideError when the gateway failed; the text stays queued, or failed at the end."""
-        outgoing = await self._act(parcel, self._prepare)
+        outgoing = await self._usual.ask(parcel) if usual.may_be(parcel) else None
+        outgoing = outgoing or await self._act(parcel, self._prepare)
         if outgoing is None:
             return
-        text_id, text, tried = outgoing
+        text_id, kind = outgoing.text_id, outgoing.text.kind
 
         async def asking(gateway: str) -> None:
             await self._asked.ask((text_id, gateway))
 
         try:
             async with asyncio.timeout(self._within_s):
-                handed = await self._way_out.send(text, tried=tried, asking=asking)
+                taken = await self._way_out.send(outgoing.text, tried=outgoing.tried, asking=asking)
         except TimeoutError:
             if parcel.last:  # it may have gone, so nobody sends it again by themselves
-                await self._failed(parcel, text_id, text.kind, TextState.UNKNOWN, "no answer in time")
+                await self._failed(parcel, text_id, kind, TextState.UNKNOWN, "no answer in time")
             raise OutsideError("no answer in time", unsure=True) from None
         except Exception as error:
-            await self._not_handed(parcel, text_id, text.kind, error)
+            await self._not_handed(parcel, text_id, kind, error)
             raise
-
-        async def note(work: Work, _: Parcel) -> bool:
-            return await kept.sent(work, text_id, handed.gateway, handed.part_ids)
-
-        if await self._act(parcel, note):
-            self._metrics.texts.labels(text.kind, TextState.SENT.value).inc()
+        if await self._handed.ask((parcel, Handed(text_id, taken.gateway, taken.part_ids))):
+            self._metrics.texts.labels(kind, TextState.SENT.value).inc()
 
     async def _not_handed(self, parcel: Parcel, text_id: int, kind: str, error: Exception) -> None:
         """At the end it has failed, or nobody knows; before that, a gateway that surely has it not is as
@@ -143,6 +138,15 @@ class Texter:
             await kept.asked(db, asked)
         return [None] * len(asked)
 
+    async def _prepare_usual(self, parcels: Sequence[Parcel]) -> Sequence[Outgoing | None]:
+        """None for what is to be looked at by itself, for whatever reason."""
+        found = await self._together.several(usual.keep, parcels, _stories(parcels))
+        return [one if isinstance(one, Outgoing) else None for one in found]
+
+    async def _note_handed(self, handed: Sequence[tuple[Parcel, Handed]]) -> Sequence[bool | Exception]:
+        texts, parcels = [one for _, one in handed], [parcel for parcel, _ in handed]
+        return await self._together.several(sent, texts, _stories(parcels))
+
     async def _failed(self, parcel: Parcel, text_id: int, kind: str, to: TextState, why: str) -> None:
         async def note(work: Work, _: Parcel) -> bool:
             return await kept.failed(work, text_id, to, why)
@@ -158,7 +162,7 @@ class Texter:
                 self._metrics.texts.labels(event.text_kind, TextState.DROPPED.value).inc()
         return result
 
-    async def _prepare(self, work: Work, parcel: Parcel) -> _Outgoing | None:
+    async def _prepare(self, work: Work, parcel: Parcel) -> Outgoing | None:
         """Look at the subject as it is now, and keep what is to be said of it. Raises Later."""
         if isinstance(parcel.entry.event, TextReplied):
             return await self._reply(work, parcel.entry.event.text_id, revived=parcel.attempt == 1)
@@ -173,10 +177,9 @@ class Texter:
             _revive(row)
         if row.state != TextState.QUEUED:
             return None
-        text = OutgoingText(row.key, draft.phone.digits, draft.body, draft.kind.value)
-        return row.id, text, _tried(row)
+        return Outgoing(row.id, draft.outgoing, _tried(row))
 
-    async def _reply(self, work: Work, text_id: int, *, revived: bool) -> _Outgoing | None:
+    async def _reply(self, work: Work, text_id: int, *, revived: bool) -> Outgoing | None:
         """An answer as it was composed. Long after the question it would only confuse."""
         row = await work.db.get_one(TextMessage, text_id, with_for_update=True)
         if row.state == TextState.FAILED and revived:
@@ -187,7 +190,7 @@ class Texter:
             kept.drop(work, row, "too late")
             return None
         number, body = work.sealer.open(row.phone_sealed, "phone"), work.sealer.open(row.body_sealed, "text")
-        return row.id, OutgoingText(row.key, number, body, row.kind), _tried(row)
+        return Outgoing(row.id, OutgoingText(row.key, number, body, row.kind), _tried(row))
 
     async def _draft(self, work: Work, event: Event) -> Draft | None:
         if isinstance(event, CallbackPromised | PlaceEnded):
@@ -207,22 +210,19 @@ class Texter:
         if isinstance(event, SurveyAsked):
             return await scoring.draft_of(work, event, answers=self._answers)
         appointment_id: int = event.appointment_id  # type: ignore[attr-defined]
-        made = await self._appointments(work.db, appointment_id)
+        made = await view.load(work.db, appointment_id)
         phone = Phone(work.sealer.open(made.contact_sealed, "phone"))
         said = text_for(event, made, work.now)
         if said is Kind.STOPPED and await offering.told_with_offer(work, appointment_id):
             said = Drop(said, "told with the offer")
         if isinstance(said, Kind) and not phone.is_mobile:
             said = Drop(said, "not a mobile")
-        draft = partial(
-            Draft, subject=f"appointment/{appointment_id}", appointment_id=appointment_id, phone=phone
-        )
         if isinstance(said, Drop):
             version: int = event.version  # type: ignore[attr-defined]
-            return draft(kind=said.kind, version=version, body=None, why=said.why)
+            subject = f"appointment/{appointment_id}"
+            return Draft(said.kind, subject, version, appointment_id, phone, body=None, why=said.why)
         link = await self._link(work, said, made)
-        words = words_for(said, made, work.now, link=link)
-        return draft(kind=said, version=made.version, body=words, starts_at=made.starts_at)
+        return usual.draft(said, made, phone, work.now, link=link)
 
     async def _link(self, work: Work, said: Kind, made: AppointmentView) -> str:
         """Where the fee is paid, or a provisional patient gives the number of their papers, once; else ''."""
@@ -233,6 +233,10 @@ class Texter:
             return f"{public}{pay_path(work.sealer, made.appointment_id)}"
         token = await linking.offer(work, made.person_id)
         return f"{public}/r/{token}" if token else ""
+
+
+def _stories(parcels: Sequence[Parcel]) -> list[int | None]:
+    return [parcel.entry.interaction_id for parcel in parcels]
 
 
 async def _as_wished(work: Work, draft: Draft, *, answers_text: bool) -> Draft:

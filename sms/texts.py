@@ -86,15 +86,17 @@ def write(kind: Kind, facts: Mapping[str, object], names: Mapping[str, str]) -> 
     template = _environment.get_template(f"{kind.value}.txt")
     for most in (60, 24, 16, 12):
         short = {key: plain(name, most) for key, name in names.items()}
-        drafts = [
-            "".join(template.render(**facts, **short, room=room, signature=SIGNATURE).splitlines())
-            for room in ROOMS
-        ]
-        for limit in range(1, MOST_SEGMENTS + 1):
-            for draft in drafts:
-                if segments(draft) <= limit:
-                    return draft
-    return drafts[-1]
+        drafts: list[tuple[int, str]] = []  # with their segments
+        for room in ROOMS:
+            lines = template.render(**facts, **short, room=room, signature=SIGNATURE).splitlines()
+            draft = "".join(lines)
+            drafts.append((segments(draft), draft))
+            if drafts[-1][0] == 1:
+                return draft
+        for needs, draft in drafts:
+            if needs <= MOST_SEGMENTS:
+                return draft
+    return drafts[-1][1]
 
 
 def kinds_with_words() -> set[str]:

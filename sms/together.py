@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import structlog
 from sqlalchemy import insert, text
 
 from core.database import table_of
@@ -14,7 +15,9 @@ from core.journal import JournalRow
 from core.values import Actor
 from core.work import Hotline, Work, journal_row
 
+log = structlog.get_logger()
 T = TypeVar("T")
+A = TypeVar("A")
 _JOURNAL = table_of(JournalRow)
 # One unit holds the only write lock of SQLite for so many acts, and bookings wait behind it.
 MOST = 4
@@ -53,44 +56,73 @@ class Together:
         """What `act` returned and the events it left, all committed. Raises what it raises; StorageAway."""
         return await self._gathering.ask(_Asking(act, interaction_id))
 
-    async def _answer(self, askings: Sequence[_Asking]) -> Sequence[_Done | Exception]:
+    async def several(
+        self,
+        act: Callable[[Sequence[Work], Sequence[A]], Awaitable[Sequence[T]]],
+        askings: Sequence[A],
+        stories: Sequence[int | None],
+    ) -> Sequence[T | Exception]:
+        """What `act` made of these at once, committed: of each its answer, or its own failure.
+
+        act: gets a work for each asking, all of one unit; what it records there is told in the story of that
+        contact. stories: the contacts, in the askings' order. Raises StorageAway.
+        """
         if len(askings) > 1:
             try:
-                return await self._all(askings)
+                return await self._all(act, askings, stories)
             except StorageAway:
                 raise
-            except Exception:  # a border: whose fault it was shows when each is alone
+            except _Apart:
                 pass
-        return [await self._alone(asking) for asking in askings]
+            except Exception as error:  # a border: whose fault it was shows when each is alone
+                log.warning("what came together is done one by one", why=type(error).__name__)
+        return [await self._alone(act, *one) for one in zip(askings, stories, strict=True)]
 
-    async def _alone(self, asking: _Asking) -> _Done | Exception:
-        async def act(work: Work) -> _Done:
-            return await asking.act(work), work.events
+    async def _answer(self, askings: Sequence[_Asking]) -> Sequence[_Done | Exception]:
+        return await self.several(_one_by_one, askings, [asking.interaction_id for asking in askings])
 
+    async def _alone(
+        self,
+        act: Callable[[Sequence[Work], Sequence[A]], Awaitable[Sequence[T]]],
+        asking: A,
+        story: int | None,
+    ) -> T | Exception:
         try:
-            return await self._hotline.run(act, self._by, asking.interaction_id, fleeting=True)
+            (answer,) = await self._hotline.run(
+                lambda work: act([work], [asking]), self._by, story, fleeting=True
+            )
         except Exception as error:  # a border: told to whoever asked
             return error
+        return answer
 
-    async def _all(self, askings: Sequence[_Asking]) -> Sequence[_Done]:
-        async def act(unit: Work) -> Sequence[_Done]:
-            done: list[_Done] = []
-            rows: list[dict[str, Any]] = []
-            for asking in askings:
-                own = Work(unit.db, unit.house, unit.now, unit.by, asking.interaction_id)
-                done.append((await asking.act(own), own.events))
-                if any(map(self._hotline.carriers, own.events)):
-                    raise _Apart
-                rows += [journal_row(event, own.now, own.by, own.interaction_id) for event in own.events]
-            await self._write(unit, rows)
-            return done
+    async def _all(
+        self,
+        act: Callable[[Sequence[Work], Sequence[A]], Awaitable[Sequence[T]]],
+        askings: Sequence[A],
+        stories: Sequence[int | None],
+    ) -> Sequence[T]:
+        async def whole(unit: Work) -> tuple[Sequence[T], Sequence[Event]]:
+            own = [Work(unit.db, unit.house, unit.now, unit.by, story) for story in stories]
+            answers = await act(own, askings)
+            await self._write(own)
+            return answers, [event for work in own for event in work.events]
 
-        done = await self._hotline.run(act, self._by, fleeting=True)
-        self._hotline.tell([event for _, events in done for event in events])
-        return done
+        answers, events = await self._hotline.run(whole, self._by, fleeting=True)
+        self._hotline.tell(events)
+        return answers
 
-    async def _write(self, unit: Work, rows: Sequence[dict[str, Any]]) -> None:
+    async def _write(self, own: Sequence[Work]) -> None:
+        rows: list[dict[str, Any]] = []
+        for work in own:
+            if any(map(self._hotline.carriers, work.events)):
+                raise _Apart
+            rows += [journal_row(event, work.now, work.by, work.interaction_id) for event in work.events]
         if rows:
-            await unit.db.flush()
-            own = 0 if self._hotline.database.sqlite else text("pg_current_xact_id()::text::bigint")
-            await unit.db.execute(insert(_JOURNAL).values(transaction=own), rows)
+            db = own[0].db
+            await db.flush()
+            transaction = 0 if self._hotline.database.sqlite else text("pg_current_xact_id()::text::bigint")
+            await db.execute(insert(_JOURNAL).values(transaction=transaction), rows)
+
+
+async def _one_by_one(own: Sequence[Work], askings: Sequence[_Asking]) -> list[_Done]:
+    return [(await asking.act(work), work.events) for work, asking in zip(own, askings, strict=True)]

@@ -124,6 +124,7 @@ def _ahead() -> Select[*tuple[Any, ...]]:
 
 # Built once: callers and texts ask these all the time, and building one takes longer than answering it.
 _BY_ID = joined().where(Appointment.id == bindparam("appointment_id"))
+_BY_IDS = joined().where(Appointment.id.in_(bindparam("appointment_ids", expanding=True)))
 _BY_SERIAL = joined().where(Appointment.serial == bindparam("serial"))
 _OF_PHONE = _ahead().where(Appointment.contact_print == bindparam("phone_print"))
 _OF_PERSON = _ahead().where(Appointment.person_id == bindparam("person_id"))
@@ -150,6 +151,12 @@ async def load(db: AsyncSession, appointment_id: int) -> AppointmentView:
     if row is None:
         raise AppointmentUnknown
     return _view(row)
+
+
+async def load_all(db: AsyncSession, appointment_ids: Sequence[int]) -> dict[int, AppointmentView]:
+    """Those of these that there are, as they are now, by id."""
+    rows = await db.execute(_BY_IDS, {"appointment_ids": list(appointment_ids)})
+    return {made.appointment_id: made for made in map(_view, rows.all())}
 
 
 async def by_serial(db: AsyncSession, serial: str) -> AppointmentView:
