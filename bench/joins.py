@@ -15,7 +15,8 @@ from core.settings import Settings
 from hotline.asterisk import find_asterisk
 from hotline.installation import installation
 from hotline.switch import Switch
-from ivr.agi import AgiCall, AgiServer
+from ivr.agi import AgiServer
+from ivr.agi_call import AgiCall
 from ivr.call import Prompt, Track
 from ivr.dialplan import CORE_SOUNDS
 from ivr.sound import joined, read_clip, seconds_of, write_clip

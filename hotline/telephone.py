@@ -19,7 +19,8 @@ from hotline.speaking import Speaking
 from hotline.switch import State as SwitchState
 from hotline.switch import Switch, SwitchFailed
 from hotline.switch_health import LINE_STATES, measure_age, switch_report
-from ivr.agi import AgiCall, AgiServer
+from ivr.agi import AgiServer
+from ivr.agi_call import AgiCall
 from ivr.alone import Alone
 from ivr.ami import Ami, AmiState
 from ivr.board import Board

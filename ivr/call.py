@@ -1,6 +1,6 @@
 """The caller's side of one call: seven verbs, a hang-up, and `choose`.
 
-Dialogues are coroutines over `Call`. Three callers implement it: `ivr.agi.AgiCall` (Asterisk),
+Dialogues are coroutines over `Call`. Three callers implement it: `ivr.agi_call.AgiCall` (Asterisk),
 `ivr.simulator.Simulator` (the terminal) and `tests.callers.Caller` (in memory).
 """
 

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 import ivr.agi
-from ivr.agi import AgiCall, AgiServer
+import ivr.agi_request
+from ivr.agi import AgiServer
+from ivr.agi_call import AgiCall
 from ivr.call import Prompt, Track
 from tests.fake_asterisk import AgiCaller, agi_line, headers, written
 from tests.waiting import until
@@ -97,18 +99,18 @@ async def test_a_switch_that_answers_no_command_is_given_up_and_said_once(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waited: list[float] = []
-    kept = ivr.agi.Request.send_command
+    kept = ivr.agi_request.Request.send_command
 
-    async def soon(self: ivr.agi.Request, command: str, within_s: float = LIMIT_S) -> Any:
+    async def soon(self: ivr.agi_request.Request, command: str, within_s: float = LIMIT_S) -> Any:
         waited.append(within_s)
         return await kept(self, command, LIMIT_S if len(waited) == 1 else within_s)
 
-    monkeypatch.setattr(ivr.agi.Request, "send_command", soon)
+    monkeypatch.setattr(ivr.agi_request.Request, "send_command", soon)
     async with serving(tmp_path) as server, agi_line(server.port) as line:
         assert await line.command()  # and no answer
         await until(lambda: server.calls == 0)
         await served(server)
-    assert waited[0] == ivr.agi.ANSWER_S
+    assert waited[0] == ivr.agi_request.ANSWER_S
     assert said(capsys.readouterr().out) == ["the switch does not answer a script"]
 
 

@@ -15,7 +15,8 @@ from core.settings import Settings
 from hotline.asterisk import find_asterisk
 from hotline.installation import installation
 from hotline.switch import Switch
-from ivr.agi import AgiCall, AgiServer
+from ivr.agi import AgiServer
+from ivr.agi_call import AgiCall
 from ivr.ami import Ami, AmiState
 from ivr.call import HungUp, Pace, Prompt, Track
 from ivr.switch_events import Lost, Resynced

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import structlog
 
-from ivr.agi import AgiCall, AgiServer, Sounds
+from ivr.agi import AgiServer
+from ivr.agi_call import AgiCall, Sounds
 from ivr.call import SLOW, HungUp, Pace, Prompt, Recording, Track
 from ivr.sound import RATE, WHOLE, of
 from ivr.together import reached

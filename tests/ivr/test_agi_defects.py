@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 from panoramisk import fast_agi
 
-from ivr.agi import AgiCall, AgiError, AgiServer, Request
+from ivr.agi import AgiServer
+from ivr.agi_call import AgiCall
+from ivr.agi_request import AgiError, Request
 from ivr.call import HungUp, Prompt, Track
 from tests.fake_asterisk import agi_line, headers, written
 from tests.waiting import until

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
-import ivr.agi
+import ivr.agi_call
 from core import journal
 from core.contact.rules import Disposition
 from core.events import StepsTaken
 from core.work import Hotline
-from ivr.agi import AgiCall, AgiServer
+from ivr.agi import AgiServer
+from ivr.agi_call import AgiCall
 from ivr.call import Pace, Prompt
 from tests.callers import Caller
 from tests.clocks import FrozenClock
@@ -27,7 +28,7 @@ def database_url(sqlite_model: Path, in_memory: Path) -> str:
 
 
 async def test_each_key_that_a_sound_answers_is_timed_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ivr.agi, "JUST_S", 60.0)
+    monkeypatch.setattr(ivr.agi_call, "JUST_S", 60.0)
     answers: list[float] = []
 
     async def talk(call: AgiCall) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import structlog
 
-from ivr.agi import AgiCall, AgiServer
+from ivr.agi import AgiServer
+from ivr.agi_call import AgiCall
 from ivr.call import Pace
 from ivr.prompts import catalogue
 from tests.agi_peer import AgiPeer, Style

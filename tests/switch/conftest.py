@@ -14,7 +14,8 @@ from core.settings import Settings
 from hotline.asterisk import Asterisk, NoAsterisk, find_asterisk
 from hotline.installation import installation
 from hotline.switch import Switch
-from ivr.agi import AgiCall, AgiServer
+from ivr.agi import AgiServer
+from ivr.agi_call import AgiCall
 from ivr.call import Prompt, Track
 from ivr.dialplan import CORE_SOUNDS, Installation
 from ivr.speech import Voice

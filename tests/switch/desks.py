@@ -18,7 +18,7 @@ from core.contact.view import InteractionView, in_hand, load
 from core.staff import engine as staff
 from core.values import system
 from core.work import Hotline
-from ivr.agi import AgiCall
+from ivr.agi_call import AgiCall
 from ivr.ami import Ami, AmiState
 from ivr.board import Board
 from ivr.control import Control

@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from ivr.agi import AgiCall
+from ivr.agi_call import AgiCall
 from ivr.call import END, News, Pace, Prompt, Recording
 from ivr.keys import Entry
 from tests.phones import Phone

@@ -10,7 +10,7 @@ from core import journal
 from core.booking import view
 from core.contact import engine as contact
 from core.events import StepsTaken
-from ivr.agi import AgiCall
+from ivr.agi_call import AgiCall
 from ivr.call import Prompt
 from ivr.prompts import catalogue
 from ivr.speech import Voice

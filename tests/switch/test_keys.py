@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ivr.agi import AgiCall
+from ivr.agi_call import AgiCall
 from ivr.call import Pace, Prompt, Track
 from tests import audio
 from tests.ivr.town import STRANGER

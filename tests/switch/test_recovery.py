@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ivr.agi import AgiCall
+from ivr.agi_call import AgiCall
 from tests.ivr.recovery import CUTS, KEPT, ON, Cut
 from tests.ivr.scripts import booked
 from tests.ivr.town import LI, Town, TownModel, a_town

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from ivr.agi import AgiCall
+from ivr.agi_call import AgiCall
 from ivr.prompts import catalogue
 from tests.ivr.scripts import SCRIPTS, Outcome, Script, booked, in_memory
 from tests.ivr.town import TownModel, a_town, prepare

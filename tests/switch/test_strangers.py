@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from ivr.agi import AgiCall
+from ivr.agi_call import AgiCall
 from ivr.call import Prompt
 from ivr.switch_events import AgentConnected, QueueJoined
 from tests.ivr.town import LI, STRANGER

@@ -9,7 +9,7 @@ import pytest_asyncio
 from sqlalchemy import select
 
 from core.survey.tables import Survey
-from ivr.agi import AgiCall
+from ivr.agi_call import AgiCall
 from ivr.survey import survey
 from tests import audio
 from tests.clocks import RunningClock

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from core.settings import Settings
-from ivr.agi import AgiCall
+from ivr.agi_call import AgiCall
 from ivr.call import Prompt
 from ivr.kokoro import Kokoro
 from ivr.prompts import catalogue

@@ -1,0 +1,244 @@
+"""A real call over FastAGI: the verbs of `Call` in commands of Asterisk.
+
+Keys come from the channel variable HOTLINE_KEYS, to which the dialplan's StoreDTMF appends every key
+of the call. What a command returns only says that there is something to fetch: Asterisk throws away
+keys that are pressed between two commands of a script, and a person who knows the menu presses there.
+A whole question is therefore one command where it can be: fewer gaps for keys to fall into, and less work.
+"""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+
+from ivr.agi_request import ANSWER_S, AgiError, Reply, Request
+from ivr.call import NEWS_S, NORMAL, HungUp, News, Prompt, Recording, Track
+from ivr.keys import Entry, Keys
+from ivr.together import reached, together
+
+Sounds = Callable[[Prompt, Track], Awaitable[list[str]]]
+OnStep = Callable[[str, str], None]
+Answered = Callable[[float], object]
+
+SOUND_S = 300.0  # longer than any sound of ours
+ALL_KEYS = "0123456789*#"
+SILENCE_S = 3
+MUSIC = "calm"  # of dialplans/musiconhold.conf.j2
+SAMPLES_PER_S = 8000
+# Whoever pressed a key while a sound was being made, for so long, is asked for it before they hear the sound.
+MADE_S = 0.05
+# No telephone presses two keys within so long (tone and pause are 40 ms each, ITU-T Q.24): whoever has just
+# told their keys is not asked for more.
+JUST_S = 0.02
+
+_FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_NUMBER = re.compile(r"\+?[0-9]+")
+_UP = "6"  # CHANNEL STATUS of a line that is up
+
+
+class AgiCall:
+    """A real call. Implements ivr.call.Call."""
+
+    language = "cmn"
+
+    def __init__(
+        self,
+        request: Request,
+        headers: Mapping[str, str],
+        sounds: Sounds,
+        messages: Path,
+        answered: Answered = lambda _seconds: None,
+    ) -> None:
+        self.id = headers.get("agi_arg_1") or headers.get("agi_uniqueid", "")
+        self.ani = _caller(headers.get("agi_callerid", ""))
+        self.dnis = headers.get("agi_arg_2") or headers.get("agi_extension", "")
+        self.pace = NORMAL
+        self.on_step: OnStep = lambda _kind, _what: None  # a dialogue sets it; a secret entry is only counted
+        self.given_away = False
+        self._request = request
+        self._sounds = sounds
+        self._messages = messages
+        self._answered = answered
+        self._keys = Keys()
+        self._seen = 0  # how much of HOTLINE_KEYS we have read
+        self._read_at = float("-inf")  # when that was
+        self._pressed_at: float | None = None  # when we heard of the last key that no sound has answered
+
+    async def say(self, *prompts: Prompt, barge: bool = True) -> None:
+        clock = asyncio.get_running_loop().time
+        if clock() - self._read_at > JUST_S:
+            await self._fetch_keys()
+        if barge and self._keys:
+            return
+        began, track = clock(), Track(self.language, self.pace.slow)
+        stems = [stem for prompt in prompts for stem in await self._sounds(prompt, track)]
+        if clock() - began > MADE_S:
+            await self._fetch_keys()
+            if barge and self._keys:
+                return
+        for prompt in prompts:
+            self.on_step("said", prompt.name)
+        await self._play(stems, barge=barge)
+
+    async def ask(
+        self,
+        *prompts: Prompt,
+        digits: int = 1,
+        secret: bool = False,
+        star: bool = False,
+        leading_zero: bool = False,
+    ) -> str:
+        await self.say(*prompts)
+        entry = Entry(digits, star=star, leading_zero=leading_zero)
+        self._keys.fill(entry)
+        wait_s = self.pace.next_s if entry.answer else self.pace.first_s
+        while not entry.complete and await self._key_within(wait_s):
+            self._keys.fill(entry)
+            wait_s = self.pace.next_s
+        self.on_step("keys", f"{len(entry.answer)} keys" if secret else entry.answer)
+        return entry.answer
+
+    async def record(self, name: str, *, seconds: int) -> Recording:
+        """As `Call.record`; who hangs up while speaking has left the message all the same."""
+        if not _FILE_NAME.fullmatch(name):
+            raise ValueError("a recording's name is letters, digits, '.', '_' and '-'")
+        stem = self._messages / name
+        reply = await self._command(
+            f'RECORD FILE {_quoted(stem)} wav "#" {seconds * 1000} BEEP s={SILENCE_S}', seconds + SOUND_S
+        )
+        left = reply.note == "hangup" or self._request.hung
+        if reply.result == "-1" and not left:
+            await self._why_not(f"record {name}")
+        if left and reply.endpos == 0:
+            raise HungUp
+        if not left:
+            await self._fetch_keys()
+            self._keys.forget()  # they are in the recording
+        self.on_step("recorded", name)
+        return Recording(f"{name}.wav", reply.endpos / SAMPLES_PER_S)
+
+    async def wait(self, seconds: float) -> None:
+        await self._do(f"EXEC Wait {seconds:.2f}", seconds + ANSWER_S)
+
+    async def rest(self, seconds: float, news: News | None = None) -> str:
+        await self._do(f"SET MUSIC ON {MUSIC}")
+        try:
+            left = seconds
+            while not await self._key_within(min(left, NEWS_S) if news else left):
+                left -= NEWS_S
+                if news is None or left <= 0 or await news():
+                    break
+        finally:
+            if not self._request.hung:
+                await self._command("SET MUSIC OFF")
+        entry = Entry(1)
+        self._keys.fill(entry)
+        return entry.answer
+
+    async def transfer(self, target: str) -> None:
+        await self._next(target)
+        self.given_away = True
+        self.on_step("given", target)
+
+    async def hang_up(self) -> None:
+        await self._next("")
+        await self._command("HANGUP")
+        self.given_away = self._request.hung = True
+
+    async def finish(self) -> None:
+        """The dialogue is over and the call was not given away: the dialplan may end it."""
+        if not self.given_away:
+            await self._next("")
+
+    async def _next(self, step: str) -> None:
+        await self._do(f"SET VARIABLE HOTLINE_NEXT {_quoted(step)}")
+
+    async def _play(self, stems: Sequence[str], *, barge: bool) -> None:
+        """Play sounds one after the other, until a key stops them."""
+        clock = asyncio.get_running_loop().time
+        place = heard = 0
+        while place < len(stems):
+            if self._pressed_at is not None:
+                self._answered(clock() - self._pressed_at)
+                self._pressed_at = None
+            count = 1 if heard else together(stems[place:])
+            began = clock()
+            if count == 1:
+                keys = ALL_KEYS if barge else ""
+                reply = await self._do(f'STREAM FILE {_quoted(stems[place])} "{keys}" {heard}', SOUND_S)
+                lasted = clock() - began
+                await self._fetch_keys()
+            else:
+                sounds = "&".join(stems[place : place + count])
+                reply = await self._do(f'EXEC Background "{sounds}{"" if barge else ",p"}"', SOUND_S)
+                lasted = clock() - began
+                await self._fetch_keys(after=sounds)
+            if barge and self._keys:
+                return
+            # The key that stopped it may have been used already: then it goes on from there.
+            if reply.result == "0":
+                place, heard = place + count, 0
+            elif count == 1:
+                heard = reply.endpos
+            else:
+                passed, heard = reached(stems[place : place + count], lasted)
+                place += passed
+
+    async def _key_within(self, seconds: float) -> bool:
+        clock = asyncio.get_running_loop().time
+        until = clock() + seconds
+        while not self._keys:
+            left_ms = int((until - clock()) * 1000)
+            if left_ms <= 0:
+                return False
+            await self._do(f"WAIT FOR DIGIT {left_ms}", left_ms / 1000 + ANSWER_S)
+            await self._fetch_keys()
+        return True
+
+    async def _fetch_keys(self, after: str = "") -> None:
+        """Take the keys that were pressed. after: several sounds, which may not have been there."""
+        clock = asyncio.get_running_loop().time
+        told_at = clock()
+        if after:
+            asked = 'GET FULL VARIABLE "${HOTLINE_KEYS} ${BACKGROUNDSTATUS}"'
+            pressed, _, status = (await self._do(asked)).note.rpartition(" ")
+            if status != "SUCCESS":
+                await self._why_not(f"play {after}")
+        else:
+            pressed = (await self._do("GET VARIABLE HOTLINE_KEYS")).note
+        self._read_at = clock()
+        if len(pressed) > self._seen:
+            self._pressed_at = told_at
+        self._keys.press(pressed[self._seen :])
+        self._seen = len(pressed)
+
+    async def _do(self, command: str, within_s: float = ANSWER_S) -> Reply:
+        """A command that worked. Raises HungUp, or AgiError when it failed while the caller is there."""
+        reply = await self._command(command, within_s)
+        if self._request.hung:
+            raise HungUp
+        if reply.result == "-1":
+            await self._why_not(command)
+        return reply
+
+    async def _command(self, command: str, within_s: float = ANSWER_S) -> Reply:
+        if self._request.hung:
+            raise HungUp
+        reply: Reply = await self._request.send_command(command, within_s)
+        return reply
+
+    async def _why_not(self, what: str) -> None:
+        """-1 is a missing sound or a caller who left; only the channel knows which."""
+        status = await self._command("CHANNEL STATUS")
+        if self._request.hung or status.result != _UP:
+            self._request.hung = True
+            raise HungUp
+        raise AgiError(f"failed while the caller is there, is the sound missing? {what}")
+
+
+def _caller(header: str) -> str | None:
+    return header if _NUMBER.fullmatch(header) else None
+
+
+def _quoted(value: str | Path) -> str:
+    return '"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"'
