@@ -55,7 +55,7 @@ from web.app import make_app
 from web.house import WebHouse
 
 # Objects made before the youngest are looked through, and how often that is before the older are.
-GARBAGE = (5_000, 20, 20)
+GARBAGE = (1_000, 10, 1_000)
 
 log = structlog.get_logger()
 

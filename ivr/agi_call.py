@@ -4,6 +4,7 @@ Keys come from the channel variable HOTLINE_KEYS, to which the dialplan's StoreD
 of the call. What a command returns only says that there is something to fetch: Asterisk throws away
 keys that are pressed between two commands of a script, and a person who knows the menu presses there.
 A whole question is therefore one command where it can be: fewer gaps for keys to fall into, and less work.
+The switch itself sees whether there are more keys than we know of, and then plays nothing.
 """
 
 import asyncio
@@ -25,15 +26,10 @@ ALL_KEYS = "0123456789*#"
 SILENCE_S = 3
 MUSIC = "calm"  # of dialplans/musiconhold.conf.j2
 SAMPLES_PER_S = 8000
-# Whoever pressed a key while a sound was being made, for so long, is asked for it before they hear the sound.
-MADE_S = 0.05
-# No telephone presses two keys within so long (tone and pause are 40 ms each, ITU-T Q.24): whoever has just
-# told their keys is not asked for more.
-JUST_S = 0.02
-
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _NUMBER = re.compile(r"\+?[0-9]+")
 _UP = "6"  # CHANNEL STATUS of a line that is up
+_STATUS, _KEYED = "BACKGROUNDSTATUS", "KEYED"
 
 
 class AgiCall:
@@ -61,21 +57,13 @@ class AgiCall:
         self._answered = answered
         self._keys = Keys()
         self._seen = 0  # how much of HOTLINE_KEYS we have read
-        self._read_at = float("-inf")  # when that was
         self._pressed_at: float | None = None  # when we heard of the last key that no sound has answered
 
     async def say(self, *prompts: Prompt, barge: bool = True) -> None:
-        clock = asyncio.get_running_loop().time
-        if clock() - self._read_at > JUST_S:
-            await self._fetch_keys()
         if barge and self._keys:
             return
-        began, track = clock(), Track(self.language, self.pace.slow)
+        track = Track(self.language, self.pace.slow)
         stems = [stem for prompt in prompts for stem in await self._sounds(prompt, track)]
-        if clock() - began > MADE_S:
-            await self._fetch_keys()
-            if barge and self._keys:
-                return
         for prompt in prompts:
             self.on_step("said", prompt.name)
         await self._play(stems, barge=barge)
@@ -154,35 +142,53 @@ class AgiCall:
         await self._do(f"SET VARIABLE HOTLINE_NEXT {_quoted(step)}")
 
     async def _play(self, stems: Sequence[str], *, barge: bool) -> None:
-        """Play sounds one after the other, until a key stops them."""
+        """Play sounds one after the other, until a key stops them; none for who has pressed one meanwhile."""
         clock = asyncio.get_running_loop().time
         place = heard = 0
         while place < len(stems):
             if self._pressed_at is not None:
                 self._answered(clock() - self._pressed_at)
                 self._pressed_at = None
-            count = 1 if heard else together(stems[place:])
-            began = clock()
-            if count == 1:
-                keys = ALL_KEYS if barge else ""
-                reply = await self._do(f'STREAM FILE {_quoted(stems[place])} "{keys}" {heard}', SOUND_S)
-                lasted = clock() - began
-                await self._fetch_keys()
+            count = 0 if heard else together(stems[place:])
+            going, began = stems[place : place + count], clock()
+            if going:
+                reply, skipped = await self._play_together(going, barge=barge)
             else:
-                sounds = "&".join(stems[place : place + count])
-                reply = await self._do(f'EXEC Background "{sounds}{"" if barge else ",p"}"', SOUND_S)
-                lasted = clock() - began
-                await self._fetch_keys(after=sounds)
+                reply, skipped = await self._play_alone(stems[place], heard, barge=barge)
             if barge and self._keys:
                 return
             # The key that stopped it may have been used already: then it goes on from there.
+            if skipped:
+                continue
             if reply.result == "0":
-                place, heard = place + count, 0
-            elif count == 1:
-                heard = reply.endpos
-            else:
-                passed, heard = reached(stems[place : place + count], lasted)
+                place, heard = place + max(1, count), 0
+            elif going:
+                passed, heard = reached(going, clock() - began)
                 place += passed
+            else:
+                heard = reply.endpos
+
+    async def _play_alone(self, stem: str, heard: int, *, barge: bool) -> tuple[Reply, bool]:
+        await self._fetch_keys()
+        if barge and self._keys:
+            return Reply("0", "", 0), True
+        reply = await self._do(f'STREAM FILE {_quoted(stem)} "{ALL_KEYS if barge else ""}" {heard}', SOUND_S)
+        await self._fetch_keys()
+        return reply, False
+
+    async def _play_together(self, stems: Sequence[str], *, barge: bool) -> tuple[Reply, bool]:
+        """Returns too whether they were skipped, for a key that came before them."""
+        sounds = "&".join(stems)
+        if barge:
+            new = f"$[${{LEN(${{HOTLINE_KEYS}})}} > {self._seen}]"
+            command = f'EXEC Exec "ExecIf({new}?Set({_STATUS}={_KEYED}):Background({sounds}))"'
+        else:
+            command = f'EXEC Background "{sounds},p"'
+        reply = await self._do(command, SOUND_S)
+        status = await self._fetch_keys(_STATUS)
+        if status not in ("SUCCESS", _KEYED):
+            await self._why_not(f"play {sounds}")
+        return reply, status == _KEYED
 
     async def _key_within(self, seconds: float) -> bool:
         clock = asyncio.get_running_loop().time
@@ -195,22 +201,19 @@ class AgiCall:
             await self._fetch_keys()
         return True
 
-    async def _fetch_keys(self, after: str = "") -> None:
-        """Take the keys that were pressed. after: several sounds, which may not have been there."""
-        clock = asyncio.get_running_loop().time
-        told_at = clock()
-        if after:
-            asked = 'GET FULL VARIABLE "${HOTLINE_KEYS} ${BACKGROUNDSTATUS}"'
-            pressed, _, status = (await self._do(asked)).note.rpartition(" ")
-            if status != "SUCCESS":
-                await self._why_not(f"play {after}")
+    async def _fetch_keys(self, beside: str = "") -> str:
+        """Take the keys that were pressed. beside: a variable whose value is returned."""
+        told_at, told = asyncio.get_running_loop().time(), ""
+        if beside:
+            asked = f'GET FULL VARIABLE "${{HOTLINE_KEYS}} ${{{beside}}}"'
+            pressed, _, told = (await self._do(asked)).note.rpartition(" ")
         else:
             pressed = (await self._do("GET VARIABLE HOTLINE_KEYS")).note
-        self._read_at = clock()
         if len(pressed) > self._seen:
             self._pressed_at = told_at
         self._keys.press(pressed[self._seen :])
         self._seen = len(pressed)
+        return told
 
     async def _do(self, command: str, within_s: float = ANSWER_S) -> Reply:
         """A command that worked. Raises HungUp, or AgiError when it failed while the caller is there."""

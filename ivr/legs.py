@@ -76,7 +76,7 @@ def place_of(application: str, data: str, up: bool, bridged: bool = False) -> Pl
             return Place.ASIDE
         case "agi":  # the question after the talk is no waiting
             return None if "/survey," in data else Place.WAITING
-        case "background":  # what a dialogue of ours says meanwhile (ivr.agi_call)
+        case "background" | "exec":  # what a dialogue of ours says meanwhile (ivr.agi_call)
             return Place.WAITING
         case "queue":
             return Place.SERVED if bridged else Place.ALONE

@@ -22,7 +22,7 @@ log = structlog.get_logger()
 
 IVR = Actor(ActorKind.PATIENT, "ivr", Channel.PHONE)
 # So long notes may lie, and so long a greeting may wait for another call's: neither is heard.
-NOTES_S, OPENINGS_S = 1.0, 0.2
+NOTES_S, OPENINGS_S = 0.4, 0.2
 AT_ONCE = 100
 # While the storage is away notes wait for it, but so many rounds at the most.
 AWAY_S, AWAY_ROUNDS = 1.0, 60

@@ -21,14 +21,14 @@ def _plain(stem: str) -> bool:
 
 
 def together(stems: Sequence[str]) -> int:
-    """How many of these go into one command; 1: what is played alone."""
+    """How many of these go into one command; 0: the first is played alone, by its name in quotes."""
     count = room = 0
     for stem in stems[:AT_MOST]:
         room += len(stem.encode()) + 1
         if room > TOGETHER or not _plain(stem):
             break
         count += 1
-    return max(1, count)
+    return count
 
 
 def reached(stems: Sequence[str], heard_s: float) -> tuple[int, int]:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import ivr.agi
+import ivr.agi_call
 import ivr.agi_request
 from ivr.agi import AgiServer
 from ivr.agi_call import AgiCall
@@ -88,7 +89,7 @@ async def test_a_switch_that_leaves_in_the_dialogue_is_a_caller_who_hung_up(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async with serving(tmp_path) as server, agi_line(server.port) as line:
-        assert await line.command() == "GET VARIABLE HOTLINE_KEYS"
+        assert (await line.command()).startswith("EXEC Exec")
         line.close()
         await until(lambda: server.calls == 0)
         await served(server)
@@ -110,7 +111,7 @@ async def test_a_switch_that_answers_no_command_is_given_up_and_said_once(
         assert await line.command()  # and no answer
         await until(lambda: server.calls == 0)
         await served(server)
-    assert waited[0] == ivr.agi_request.ANSWER_S
+    assert waited[0] == ivr.agi_call.SOUND_S  # a sound may be long
     assert said(capsys.readouterr().out) == ["the switch does not answer a script"]
 
 

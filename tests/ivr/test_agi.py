@@ -166,6 +166,37 @@ async def test_keys_pressed_while_we_think_answer_the_next_question() -> None:
     assert ("said", "menu") not in steps  # who knows the way need not hear it
 
 
+async def test_a_key_that_comes_just_before_a_sound_answers_it_unheard() -> None:
+    async def twice(call: AgiCall) -> object:
+        return await call.ask(WELCOME), await call.ask(MENU)
+
+    late = iter("5")
+    caller = AgiCaller(
+        while_waiting=one_by_one("1"),
+        between=lambda c: next(late, "") if c == "GET VARIABLE HOTLINE_KEYS" else "",
+    )
+    result, _ = await on_the_line(twice, caller)
+    assert result == [("1", "5")]
+    assert caller.played == ["/zh/welcome-1", "/zh/welcome-2"]
+
+
+async def test_a_habitual_hash_just_before_a_sound_does_not_cost_it() -> None:
+    async def twice(call: AgiCall) -> object:
+        return await call.ask(digits=4), await call.ask(MENU)
+
+    keys = one_by_one("12341")
+    caller = AgiCaller(while_waiting=keys, between=lambda c: "#" if hashed(c) else "")
+
+    def hashed(command: str) -> bool:
+        """Once, after the fourth key was told."""
+        told = caller.variables.get("HOTLINE_KEYS")
+        return command == "GET VARIABLE HOTLINE_KEYS" and told == "1234"
+
+    result, _ = await on_the_line(twice, caller)
+    assert result == [("1234", "1")]
+    assert caller.played == ["/zh/menu-1", "/zh/menu-2"]
+
+
 async def test_a_key_during_say_is_kept_for_the_next_ask() -> None:
     async def talk(call: AgiCall) -> object:
         await call.say(WELCOME)
@@ -188,12 +219,13 @@ async def test_what_must_be_heard_is_heard_and_the_keys_are_kept() -> None:
 
 
 async def one_file(prompt: Prompt, _track: Track) -> list[str]:
-    return [f"/zh/{prompt.name}"]
+    """Of a name that is played by itself."""
+    return [f"/zh/a {prompt.name}"]
 
 
 @pytest.mark.parametrize(
     ("sounds", "playing", "goes_on"),
-    [(one_file, "/zh/menu", 'STREAM FILE "/zh/menu" "0123456789*#" 4000'), (two_files, "/zh/menu-1", "")],
+    [(one_file, "/zh/a menu", 'STREAM FILE "/zh/a menu" "0123456789*#" 4000'), (two_files, "/zh/menu-1", "")],
 )
 async def test_a_habitual_hash_after_a_full_number_answers_nothing(
     sounds: Sounds, playing: str, goes_on: str

@@ -19,7 +19,8 @@ from tests.switch.players import BEEP, Player
 
 pytestmark = pytest.mark.switch
 
-COMPLAINT = re.compile(r"does not exist|\bERROR\b")
+# But for the sound that tests/switch/test_keys.py looks for in vain, perhaps on the same switch.
+COMPLAINT = re.compile(r"^(?!.*/no/such/sound).*(does not exist|\bERROR\b)")
 AT_ONCE = 10
 ENDS_WITHIN_S = 120.0
 PLAYED = [
