@@ -25,7 +25,7 @@ from core.journal import START, Entry
 log = structlog.get_logger()
 
 # Events this close together make one look; figures that move with time alone are looked at once a second.
-GATHER_S = 0.8
+GATHER_S = 0.4
 TICK_S = 1.0
 # What a service level may leave out: who gave up, and after how many seconds that counts.
 SHORT_S = (0, 5, 10, 20)

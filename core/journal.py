@@ -7,6 +7,7 @@ larger id. So a cursor is a pair (transaction, id), and only transactions older 
 one are read. SQLite has one writer at a time, so there the transaction is always 0.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -56,6 +57,8 @@ class Cursor(NamedTuple):
 START = Cursor(0, 0)
 # Entries that are read at once.
 PAGE = 500
+# So many are read before others on the loop have a turn.
+BREATH = 50
 
 
 class JournalRow(Base):
@@ -170,6 +173,8 @@ async def read_on(db: AsyncSession, since: Cursor, limit: int = PAGE) -> Reading
         if not settled:
             return Reading(told, held_back=True)
         cursor = Cursor(transaction, row_id)
+        if len(told) % BREATH == BREATH - 1:
+            await asyncio.sleep(0)
         told.append(Entry(cursor, at, actor, channel, call, read_event(kind, body)))
     return Reading(told, held_back=False)
 

@@ -22,7 +22,7 @@ from core.work import Hotline
 log = structlog.get_logger()
 
 # Between two looks of one carrier, where many commits a second have something for it.
-GAP_S = 0.5
+GAP_S = 0.25
 
 
 class Later(Exception):

@@ -31,8 +31,9 @@ UNSYNCED_MOST = 200
 # Longer than this nobody waits on the loop for a statement; and so many rows are put there at a time.
 QUICK_S = 0.002
 FEW_ROWS = 16
-# After so many statements on the loop everybody else there has a turn: callers hear a long unit of work.
-BREATH = 12
+# After so many statements on the loop everybody else there has a turn: callers hear a long unit of work. One
+# who only reads holds nobody up meanwhile; readers come one after the other, and are counted together.
+BREATH, READERS_BREATH = 12, 4
 # Statements whose time is remembered; lists in them make many of one.
 TEXTS_KEPT = 4096
 
@@ -52,6 +53,7 @@ class Pace:
 
     def __init__(self) -> None:
         self._took: dict[str, float] = {}
+        self.read = 0  # statements on the loop since the last breath of one who reads
 
     def quick(self, sql: str) -> bool:
         """Whether this one may be waited for on the loop; one that was never seen may not."""
@@ -138,6 +140,7 @@ class WholeConnection(aiosqlite.Connection):
         self._thread.daemon = True  # a process that ends waits for no statement
         self._pace = pace
         self._here_since = 0  # statements of this transaction on the loop since the last breath
+        self._reads = False  # this transaction, and keeps nobody from writing
         self._begin: str | None = None
         self._changes = 0  # rows that had been changed when the transaction began
         self._fleeting = self._lazy = False  # this transaction's end waits for no disk; so is it set
@@ -149,7 +152,7 @@ class WholeConnection(aiosqlite.Connection):
 
     def begins(self, begin: str) -> None:
         """A transaction begins, with its first statement. begin: what it begins with."""
-        self._here_since = 0
+        self._here_since, self._reads = 0, "IMMEDIATE" not in begin
         self._begin, self._changes = begin, self._conn.total_changes
         self._fleeting = begin == FLEETING and self._unsynced < UNSYNCED_MOST
 
@@ -169,6 +172,12 @@ class WholeConnection(aiosqlite.Connection):
         return await self._execute(partial(self._there, act, sql, begin))  # type: ignore
 
     async def _breathe(self) -> None:
+        if self._reads:
+            self._pace.read += 1
+            if self._pace.read >= READERS_BREATH:
+                self._pace.read = 0
+                await asyncio.sleep(0)
+            return
         self._here_since += 1
         if self._here_since >= BREATH:
             self._here_since = 0

@@ -1,10 +1,11 @@
 """A real call over FastAGI: the verbs of `Call` in commands of Asterisk.
 
 Keys come from the channel variable HOTLINE_KEYS, to which the dialplan's StoreDTMF appends every key
-of the call. What a command returns only says that there is something to fetch: Asterisk throws away
+of the call. What a command returns mostly says only that there is something to fetch: Asterisk throws away
 keys that are pressed between two commands of a script, and a person who knows the menu presses there.
 A whole question is therefore one command where it can be: fewer gaps for keys to fall into, and less work.
-The switch itself sees whether there are more keys than we know of, and then plays nothing.
+The switch itself sees whether there are more keys than we know of, and then plays nothing; the key that stops
+what it plays is therefore the next one, and nothing need be fetched.
 """
 
 import asyncio
@@ -185,6 +186,10 @@ class AgiCall:
         else:
             command = f'EXEC Background "{sounds},p"'
         reply = await self._do(command, SOUND_S)
+        if barge and reply.result != "0":
+            # There was none before it, and each that came after makes the next sounds wait for us.
+            self._press(chr(int(reply.result)), asyncio.get_running_loop().time())
+            return reply, False
         status = await self._fetch_keys(_STATUS)
         if status not in ("SUCCESS", _KEYED):
             await self._why_not(f"play {sounds}")
@@ -210,10 +215,13 @@ class AgiCall:
         else:
             pressed = (await self._do("GET VARIABLE HOTLINE_KEYS")).note
         if len(pressed) > self._seen:
-            self._pressed_at = told_at
-        self._keys.press(pressed[self._seen :])
-        self._seen = len(pressed)
+            self._press(pressed[self._seen :], told_at)
         return told
+
+    def _press(self, keys: str, told_at: float) -> None:
+        self._keys.press(keys)
+        self._seen += len(keys)
+        self._pressed_at = told_at
 
     async def _do(self, command: str, within_s: float = ANSWER_S) -> Reply:
         """A command that worked. Raises HungUp, or AgiError when it failed while the caller is there."""

@@ -17,6 +17,9 @@ class Clip:
     text: str
     pinyin: str | None = None
 
+    def __hash__(self) -> int:
+        return hash(self.key)  # looked up for each piece of each sentence; a string keeps its hash
+
     @property
     def reading(self) -> str:
         """The whole pinyin, for an engine: a syllable for each character, and the text's pauses."""

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any, overload
 
 from core.accounts import drafts
@@ -150,7 +151,7 @@ class Line:
         steps, times = self.call.taken()
         return Note(
             self.interaction_id,
-            self._mark(),
+            self._mark,
             tuple(steps),
             tuple(times),
             known=(self.person.id, by) if by is not None and self.person is not None else None,
@@ -170,7 +171,7 @@ class Line:
         return self._left_something
 
     async def _asked_by_number(self) -> Sequence[Person]:
-        mark = self._mark()
+        mark = self._mark
         if self.number is None or mark is None:
             return ()
         async with self.hotline.read() as db:
@@ -196,8 +197,9 @@ class Line:
         self.wanted, self.ended = {}, None
         return (noted,)
 
+    @cached_property
     def _mark(self) -> str | None:
-        """The print of the number that calls."""
+        """The print of the number that calls; each note names it."""
         return self.hotline.sealer.fingerprint(self.number.digits, "phone") if self.number else None
 
     async def wait_for_person(self, *, elder: bool = False) -> None:
@@ -221,7 +223,7 @@ class Line:
                 department_id=self.chosen.get("department_id"),
                 prefers=prefers,
             )
-            await draft.rejoin(work, self.interaction_id, self._mark())
+            await draft.rejoin(work, self.interaction_id, self._mark)
         self.queued = True
         self.told_queued()
 

@@ -41,7 +41,7 @@ from sms.quiet import not_before, wanted
 from sms.states import TextState
 from sms.tables import TextMessage
 from sms.texts import Kind
-from sms.together import Together
+from sms.together import MOST, Together
 from sms.usual import Outgoing
 
 T = TypeVar("T")
@@ -80,7 +80,7 @@ class Texter:
         links; where it is '' nobody is sent one. answers: whether what patients write is taken."""
         self._hotline = hotline
         self._together = Together(hotline, SMS)
-        self._usual = Gathering(self._prepare_usual)
+        self._usual = Gathering(self._prepare_usual, most=MOST)
         self._asked = Gathering(self._note_asked)
         self._handed = Gathering(self._note_handed)
         self._way_out = way_out

@@ -16,7 +16,17 @@ from core.contact.measure_rules import Measure, Policy, Span, Sum, occupancy, re
 from core.contact.stay_rules import Stay
 from core.contact.tables import Interaction
 from core.contact.tally import KEPT, Tally
-from core.events import AgentMoved
+from core.events import (
+    AgentMoved,
+    CallerIdentified,
+    DraftClosed,
+    DraftOpened,
+    HoldReleased,
+    SlotHeld,
+    StepsTaken,
+    TextDelivered,
+    TextSent,
+)
 from core.journal import Entry, JournalRow
 
 T = TypeVar("T")
@@ -26,6 +36,11 @@ ACTS = {
     "appointment.changed": "changed",
     "appointment.cancelled": "cancelled",
 }
+# To figures a contact is after these what it was before; they are most of what happens in one.
+_SAME = (
+    StepsTaken, CallerIdentified, SlotHeld, HoldReleased, DraftOpened, DraftClosed, TextSent, TextDelivered,
+)  # fmt: skip
+QUIET = frozenset(event.kind for event in _SAME)
 _AN_HOUR = timedelta(hours=1)
 OCCUPANCY_SPANS = (Span.TODAY, Span.HALF_HOUR)
 _AT_ONCE = 400  # ids in one IN: SQLite takes no more than 999 values, and reading stays even
@@ -188,7 +203,11 @@ class Kept:
 
     async def hear(self, db: AsyncSession, entries: Sequence[Entry], now: datetime) -> set[int]:
         """Take in what happened; entries that were known already do no harm. Returns the calls read."""
-        changed = {entry.interaction_id for entry in entries if entry.interaction_id is not None}
+        changed = {
+            entry.interaction_id
+            for entry in entries
+            if entry.interaction_id is not None and entry.event.kind not in QUIET
+        }
         agents = {entry.event.agent_id for entry in entries if isinstance(entry.event, AgentMoved)}
         for entry in entries:
             body = entry.event.model_dump() if entry.event.kind in ACTS else {}
