@@ -30,7 +30,7 @@ FLEETING = "BEGIN IMMEDIATE /* fleeting */"
 UNSYNCED_MOST = 200
 # Longer than this nobody waits on the loop for a statement; and so many rows are put there at a time.
 QUICK_S = 0.002
-FEW_ROWS = 16
+FEW_ROWS = 32
 # After so many statements on the loop everybody else there has a turn: callers hear a long unit of work. One
 # who only reads holds nobody up meanwhile; readers come one after the other, and are counted together.
 BREATH, READERS_BREATH = 12, 4

@@ -23,7 +23,8 @@ log = structlog.get_logger()
 IVR = Actor(ActorKind.PATIENT, "ivr", Channel.PHONE)
 # So long notes may lie, and so long a greeting may wait for another call's: neither is heard.
 NOTES_S, OPENINGS_S = 0.4, 0.2
-AT_ONCE = 100
+# So many in one unit: bookings wait behind it for the write lock of SQLite.
+AT_ONCE = 24
 # While the storage is away notes wait for it, but so many rounds at the most.
 AWAY_S, AWAY_ROUNDS = 1.0, 60
 
@@ -130,13 +131,14 @@ class Scribe:
         return bool(self._arrivals)
 
     async def _note(self) -> bool:
-        taken = dict(list(self._pending.items())[:AT_ONCE])
-        for interaction_id in taken:
-            del self._pending[interaction_id]
+        taken, self._pending = self._pending, {}
         self._under_way = taken
+        # Those that wait for the disk go together.
+        notes = sorted(taken.values(), key=lambda note: note.end is None)
         left: list[Note] = []
         try:
-            left = await self._write(list(taken.values()))
+            for start in range(0, len(notes), AT_ONCE):
+                left += await self._write(notes[start : start + AT_ONCE])
         finally:
             self._under_way = {}
             self._again(left)
