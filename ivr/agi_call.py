@@ -4,8 +4,10 @@ Keys come from the channel variable HOTLINE_KEYS, to which the dialplan's StoreD
 of the call. What a command returns mostly says only that there is something to fetch: Asterisk throws away
 keys that are pressed between two commands of a script, and a person who knows the menu presses there.
 A whole question is therefore one command where it can be: fewer gaps for keys to fall into, and less work.
-The switch itself sees whether there are more keys than we know of, and then plays nothing; the key that stops
-what it plays is therefore the next one, and nothing need be fetched.
+The switch itself sees whether there are more keys than we know of, and then plays nothing. The key that stops
+what it plays is therefore the next one, and nothing need be fetched, as long as commands have returned every
+key before it: one that came too fast is in HOTLINE_KEYS at once, and is returned a tenth of a second later, when
+it may have been used already.
 """
 
 import asyncio
@@ -57,7 +59,8 @@ class AgiCall:
         self._messages = messages
         self._answered = answered
         self._keys = Keys()
-        self._seen = 0  # how much of HOTLINE_KEYS we have read
+        self._seen = 0  # how much of HOTLINE_KEYS we know
+        self._returned = 0  # how many keys commands have returned
         self._pressed_at: float | None = None  # when we heard of the last key that no sound has answered
 
     async def say(self, *prompts: Prompt, barge: bool = True) -> None:
@@ -174,6 +177,7 @@ class AgiCall:
         if barge and self._keys:
             return Reply("0", "", 0), True
         reply = await self._do(f'STREAM FILE {_quoted(stem)} "{ALL_KEYS if barge else ""}" {heard}', SOUND_S)
+        self._returned_by(reply)
         await self._fetch_keys()
         return reply, False
 
@@ -185,10 +189,11 @@ class AgiCall:
             command = f'EXEC Exec "ExecIf({new}?Set({_STATUS}={_KEYED}):Background({sounds}))"'
         else:
             command = f'EXEC Background "{sounds},p"'
-        reply = await self._do(command, SOUND_S)
-        if barge and reply.result != "0":
-            # There was none before it, and each that came after makes the next sounds wait for us.
-            self._press(chr(int(reply.result)), asyncio.get_running_loop().time())
+        key = self._returned_by(reply := await self._do(command, SOUND_S))
+        if key and self._returned == self._seen + 1:
+            # Nothing had been pressed before it that no command has returned: it is the next. What came after
+            # makes the next sounds wait for us.
+            self._press(key, asyncio.get_running_loop().time())
             return reply, False
         status = await self._fetch_keys(_STATUS)
         if status not in ("SUCCESS", _KEYED):
@@ -202,7 +207,7 @@ class AgiCall:
             left_ms = int((until - clock()) * 1000)
             if left_ms <= 0:
                 return False
-            await self._do(f"WAIT FOR DIGIT {left_ms}", left_ms / 1000 + ANSWER_S)
+            self._returned_by(await self._do(f"WAIT FOR DIGIT {left_ms}", left_ms / 1000 + ANSWER_S))
             await self._fetch_keys()
         return True
 
@@ -217,6 +222,13 @@ class AgiCall:
         if len(pressed) > self._seen:
             self._press(pressed[self._seen :], told_at)
         return told
+
+    def _returned_by(self, reply: Reply) -> str:
+        """The key that ended a command, perhaps long after HOTLINE_KEYS had it."""
+        if reply.result == "0":
+            return ""
+        self._returned += 1
+        return chr(int(reply.result))
 
     def _press(self, keys: str, told_at: float) -> None:
         self._keys.press(keys)

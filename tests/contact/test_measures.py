@@ -23,7 +23,8 @@ from core.contact.measure_rules import (
     recount,
     start_of,
 )
-from core.contact.measures import Kept, recounted
+from core.contact.measures import QUIET, Kept, recounted
+from core.contact.rules import Disposition
 from core.contact.stay_rules import Stay
 from core.contact.tally import Tally
 from core.values import day_of, system
@@ -69,6 +70,25 @@ async def test_figures_kept_up_by_the_feed_equal_a_recount_at_every_step(
     async with hotline.read() as db:
         late = await Kept.load(db, clock.now())
     assert late.figures(clock.now(), Policy()) == kept.figures(clock.now(), Policy())
+
+
+async def test_what_was_said_and_keyed_has_no_contact_read_again(
+    hotline: Hotline, clock: FrozenClock
+) -> None:
+    made = {}
+    async with hotline.work(system("test")) as work:
+        for name in ("talks", "leaves"):
+            opened = await engine.open_interaction(work, linked_id=name, dnis="12320", ani=None)
+            made[name] = opened.interaction_id
+        await engine.steps(work, made["talks"], [{"keys": "1"}], [work.now])
+        await engine.close(work, made["leaves"], Disposition.ABANDONED_MENU)
+    async with hotline.read() as db:
+        kept = await Kept.load(db, clock.now())
+        told = await journal.entries(db, journal.START)
+        quiet = [entry for entry in told if entry.event.kind in QUIET]
+        assert [entry.event.kind for entry in quiet] == ["interaction.steps"]
+        assert await kept.hear(db, quiet, clock.now()) == set()
+        assert await kept.hear(db, told, clock.now()) == set(made.values())
 
 
 def wait(entered_s: float, lasted_s: float | None, state: str, *, entry: int = 1) -> Wait:

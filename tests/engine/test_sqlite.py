@@ -12,7 +12,15 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 
 from core.database import Database, open_database
 from core.events import SwitchLost
-from core.sqlite import FLEETING, QUICK_S, UNSYNCED_MOST, Pace, WholeConnection, connector
+from core.sqlite import (
+    FLEETING,
+    QUICK_S,
+    READERS_BREATH,
+    UNSYNCED_MOST,
+    Pace,
+    WholeConnection,
+    connector,
+)
 from core.values import system
 from core.work import Hotline
 
@@ -113,6 +121,30 @@ async def test_a_quick_statement_is_done_where_it_is_asked_for_and_many_rows_are
             await connection.whole(noted, sql, few=True)
         await connection.whole(noted, "new", few=False)
     assert where == ["thread", "loop", "thread", "loop", "thread"]
+
+
+@pytest.mark.parametrize(("begin", "turns"), [("BEGIN", 3), ("BEGIN IMMEDIATE", 0)])
+async def test_who_reads_again_and_again_gives_others_a_turn(tmp_path: Path, begin: str, turns: int) -> None:
+    """Each writing transaction is counted by itself: its lock keeps others waiting."""
+    had = 0
+
+    async def others() -> None:
+        nonlocal had
+        while True:
+            await asyncio.sleep(0)
+            had += 1
+
+    async with connector(f"sqlite+aiosqlite:///{tmp_path / 'x.db'}")() as connection:
+        assert isinstance(connection, WholeConnection)
+        await connection.whole(lambda cursor: None, "known", few=True)
+        task = asyncio.create_task(others())
+        await asyncio.sleep(0)
+        for _ in range(3 * READERS_BREATH):
+            connection.begins(begin)
+            await connection.whole(lambda cursor: None, "known", few=True)
+            await connection.rollback()
+        task.cancel()
+    assert had == turns
 
 
 async def test_a_lock_of_another_process_is_waited_for_beside_the_loop(plain: Database) -> None:

@@ -179,6 +179,20 @@ async def test_calls_that_come_together_are_opened_and_noted_in_one_unit_each(ho
     assert len(commits) == 2
 
 
+async def test_many_notes_are_written_in_parts_and_those_that_end_a_call_first(
+    hotline: Hotline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ivr.scribe.AT_ONCE", 2)
+    scribe, units = Scribe(hotline), list[set[int]]()
+    made = await asyncio.gather(*(scribe.open(Arrival(f"c{one}", "12320", None)) for one in range(5)))
+    calls = [one.interaction_id for one in made]
+    hotline.listeners.append(lambda events: units.append({one.interaction_id for one in events}))  # type: ignore[attr-defined]
+    for call in calls:
+        scribe.put(Note(call, steps=({"keys": "1"},), times=(AT,), end=GONE if call in calls[3:] else None))
+    await scribe.stop()
+    assert units == [set(calls[3:]), set(calls[:2]), {calls[2]}]
+
+
 async def test_the_same_call_opened_twice_at_once_is_one(hotline: Hotline) -> None:
     scribe, same = Scribe(hotline), Arrival("c1", "12320", "10712345678")
     first, again = await asyncio.gather(scribe.open(same), scribe.open(same))
