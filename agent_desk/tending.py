@@ -13,6 +13,7 @@ from core import events as e
 from core.accounts import drafts
 from core.booking import draft
 from core.booking.draft_end import leave
+from core.booking.draft_row import IS_ONGOING
 from core.booking.draft_slot import heartbeat
 from core.booking.known import begin_with
 from core.booking.tables import Draft
@@ -31,8 +32,8 @@ BY = system("desks")
 AT_ONCE = 20
 # Calls that end within so many seconds are looked at together.
 ENDED_S = 0.2
-_OPEN = select(Draft.interaction_id).where(
-    Draft.interaction_id.in_(bindparam("calls", expanding=True)), Draft.state == "open"
+OPEN = select(Draft.interaction_id).where(
+    Draft.interaction_id.in_(bindparam("calls", expanding=True)), IS_ONGOING, Draft.state == "open"
 )
 
 
@@ -121,7 +122,7 @@ class Tending:
     async def _any_open(self, calls: Sequence[int]) -> Sequence[bool]:
         """Whether these calls have an open draft, of all that ended within a moment."""
         async with self._house.hotline.read() as db:
-            found = set(await db.scalars(_OPEN, {"calls": list(calls)}))
+            found = set(await db.scalars(OPEN, {"calls": list(calls)}))
         return [call in found for call in calls]
 
     @property
@@ -133,7 +134,7 @@ class Tending:
         query = (
             select(Draft.id, Draft.hold_id, Interaction.closed_at)
             .join(Interaction, Interaction.id == Draft.interaction_id)
-            .where(Draft.state == "open", Draft.staff_id.is_not(None))
+            .where(IS_ONGOING, Draft.state == "open", Draft.staff_id.is_not(None))
             .order_by(Draft.id)
         )
         async with self._house.hotline.read() as db:

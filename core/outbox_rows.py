@@ -4,12 +4,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import BindParameter, ColumnElement, Integer, and_, bindparam, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Integer,
+    String,
+    and_,
+    bindparam,
+    func,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from core.database import Instant, table_of
-from core.outbox_table import DONE, WAITING, OutboxRow
+from core.outbox_table import DONE, IS_WAITING, WAITING, OutboxRow
 
 _TABLE = table_of(OutboxRow)
 
@@ -33,7 +45,9 @@ class Due:
         chosen = (
             select(OutboxRow.id)
             .where(due)
-            .order_by(OutboxRow.id)
+            .order_by(
+                func.coalesce(OutboxRow.id, 0)
+            )  # or all rows are read in their order, to find the due ones
             .limit(bindparam("most", type_=Integer()))
             .with_for_update(skip_locked=True)
             .cte("chosen")
@@ -41,7 +55,7 @@ class Due:
         self._look = select(OutboxRow.id).where(due).limit(1)
         self._take = (
             update(_TABLE)
-            .where(_TABLE.c.id.in_(select(chosen.c.id)), _TABLE.c.state == WAITING, _TABLE.c.due_at <= now)
+            .where(_TABLE.c.id.in_(select(chosen.c.id)), IS_WAITING, _TABLE.c.due_at <= now)
             .values(due_at=bindparam("lease", type_=Instant()), attempts=_TABLE.c.attempts + 1, taken=True)
             .returning(_TABLE.c.id, _TABLE.c.journal_id, _TABLE.c.attempts)
         )
@@ -71,12 +85,14 @@ def _due(carrier: str, now: BindParameter[datetime], ordered: bool) -> ColumnEle
         .where(
             other.appointment_id == OutboxRow.appointment_id,
             other.carrier == OutboxRow.carrier,
-            other.state == WAITING,
+            other.state == literal_column(f"'{WAITING}'", String),
             in_the_way,
         )
         .exists()
     )
-    return and_(OutboxRow.carrier == carrier, OutboxRow.state == WAITING, OutboxRow.due_at <= now, ~blocked)
+    # Coalesced: no planner is to read all that this carrier ever had instead of what is due.
+    its_own = func.coalesce(OutboxRow.carrier, "") == carrier
+    return and_(its_own, IS_WAITING, OutboxRow.due_at <= now, ~blocked)
 
 
 # How nearly all deliveries end: many of them in one unit.

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint, literal_column, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.database import Base, Instant, Key
@@ -53,3 +53,8 @@ class OutboxRow(Base):
             postgresql_where=text("state = 'dead'"),
         ),
     )
+
+
+# Written out: a plan for any value of a parameter may use no partial index, and reads all there ever was.
+IS_WAITING = OutboxRow.state == literal_column(f"'{WAITING}'", String)
+IS_DEAD = OutboxRow.state == literal_column(f"'{DEAD}'", String)

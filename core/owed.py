@@ -8,7 +8,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import ChangedMeanwhile, NotFound
-from core.outbox_table import DEAD, LEFT, WAITING, OutboxRow
+from core.outbox_table import DEAD, IS_DEAD, IS_WAITING, LEFT, WAITING, OutboxRow
 from core.work import Work
 
 
@@ -27,27 +27,22 @@ class Dead:
 
 async def age(db: AsyncSession, now: datetime) -> timedelta:
     """How long the oldest delivery has been owed; zero when nothing is."""
-    oldest = (
-        await db.execute(select(func.min(OutboxRow.created_at)).where(OutboxRow.state == WAITING))
-    ).scalar_one()
+    oldest = (await db.execute(select(func.min(OutboxRow.created_at)).where(IS_WAITING))).scalar_one()
     return max(now - oldest, timedelta()) if oldest else timedelta()
 
 
 async def counts(db: AsyncSession) -> dict[tuple[str, str], int]:
     """(carrier, state) to rows, of those waiting and dead."""
-    query = (
-        select(OutboxRow.carrier, OutboxRow.state, func.count())
-        .where(OutboxRow.state.in_((WAITING, DEAD)))
-        .group_by(OutboxRow.carrier, OutboxRow.state)
-    )
+    # Two questions, each by its own index; coalesced, or it would be that of the carriers, of all of theirs.
+    by = (func.coalesce(OutboxRow.carrier, ""), OutboxRow.state)
+    counted = select(*by, func.count()).group_by(*by)
+    query = counted.where(IS_WAITING).union_all(counted.where(IS_DEAD))
     return {(carrier, state): rows for carrier, state, rows in await db.execute(query)}
 
 
 async def dead(db: AsyncSession, limit: int = 100) -> Sequence[Dead]:
     """What was given up, newest first."""
-    query = (
-        select(OutboxRow).where(OutboxRow.state == DEAD).order_by(OutboxRow.created_at.desc()).limit(limit)
-    )
+    query = select(OutboxRow).where(IS_DEAD).order_by(OutboxRow.created_at.desc()).limit(limit)
     return [
         Dead(r.id, r.carrier, r.journal_id, r.appointment_id, r.attempts, r.last_error, r.created_at)
         for r in (await db.execute(query)).scalars()

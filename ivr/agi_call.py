@@ -6,8 +6,8 @@ keys that are pressed between two commands of a script, and a person who knows t
 A whole question is therefore one command where it can be: fewer gaps for keys to fall into, and less work.
 The switch itself sees whether there are more keys than we know of, and then plays nothing. The key that stops
 what it plays is therefore the next one, and nothing need be fetched, as long as commands have returned every
-key before it: one that came too fast is in HOTLINE_KEYS at once, and is returned a tenth of a second later, when
-it may have been used already.
+key before it: one that came too fast is in HOTLINE_KEYS at once, and is returned a tenth of a second later,
+when it may have been used.
 """
 
 import asyncio

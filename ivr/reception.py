@@ -22,7 +22,7 @@ from ivr.memory import Memory
 from ivr.menus import MAIN
 from ivr.outlooks import Outlooks
 from ivr.scribe import Scribe
-from ivr.story import StoryCall
+from ivr.story import StoryCall, nothing_to_write
 from ivr.unanswered import take_message
 from ivr.waiting import wait
 from ivr.words import Text
@@ -78,6 +78,8 @@ class Desk:
                 ended = Disposition.TO_PERSON if line.queued else line.done or Disposition.ABANDONED_MENU
             await self._close(line, ended)
         finally:
+            # Or each would hold the other until all memory is looked through.
+            line.call.before = nothing_to_write
             del self._talking[call.id]
             gone = call.id in self._gone
             self._gone.discard(call.id)

@@ -8,7 +8,7 @@ second.
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import String, and_, bindparam, cast, func, literal, literal_column, or_, select
+from sqlalchemy import String, and_, bindparam, cast, func, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.accounts.booking import owner
@@ -25,7 +25,7 @@ from core.booking.draft_continue import (
 )
 from core.booking.draft_end import discard
 from core.booking.draft_places import Place
-from core.booking.draft_row import ONGOING
+from core.booking.draft_row import IS_ONGOING
 from core.booking.draft_rules import HeldFacts
 from core.booking.loading import lock_key
 from core.booking.tables import Appointment, Draft
@@ -112,9 +112,7 @@ async def held_elsewhere(db: AsyncSession, phone_print: str, now: datetime) -> E
     """The newest there is. A text's counts when it says for whom: a change has its appointment's patient,
     and is not to be taken for a booking."""
     account_id = await db.scalar(select(Account.id).where(Account.phone_print == phone_print))
-    drafted = select(Draft.id).where(
-        Draft.ani_print == phone_print, Draft.hold_id == Hold.id, Draft.state.in_(["open", "left"])
-    )
+    drafted = select(Draft.id).where(Draft.ani_print == phone_print, Draft.hold_id == Hold.id, IS_ONGOING)
     web, text = owner(account_id) if account_id is not None else "", f"sms:{phone_print}"
     query = select(Hold.id, Hold.owner, Hold.person_id).where(
         or_(Hold.owner == web, and_(Hold.owner == text, Hold.person_id.is_not(None))),
@@ -131,8 +129,6 @@ async def held_elsewhere(db: AsyncSession, phone_print: str, now: datetime) -> E
 _MARK, _NOW = bindparam("mark", type_=String), bindparam("now", type_=Instant)
 # Coalesced: no planner is to read all live holds of a quiet moment instead of the owner's own.
 _LIVE = and_(func.coalesce(Hold.state == "live", False), Hold.expires_at > _NOW)
-# Written out: a plan for any value of a parameter may not use the index of the ongoing ones.
-_ONGOING = Draft.state.in_([literal_column(f"'{state}'", String) for state in ONGOING])
 _WEB = literal("web:", String).concat(cast(Account.id, String))
 _TEXT = literal("sms:", String).concat(_MARK)
 # Each is asked by an index of its own, and nearly always finds nothing.
@@ -140,8 +136,8 @@ _ANYTHING = select(
     or_(
         select(Hold.id).where(Hold.owner == _TEXT, _LIVE).exists(),
         select(Hold.id).where(Account.phone_print == _MARK, Hold.owner == _WEB, _LIVE).exists(),
-        select(Draft.id).where(Draft.ani_print == _MARK, _ONGOING).exists(),
-        select(Draft.id).where(Draft.contact_print == _MARK, _ONGOING).exists(),
+        select(Draft.id).where(Draft.ani_print == _MARK, IS_ONGOING).exists(),
+        select(Draft.id).where(Draft.contact_print == _MARK, IS_ONGOING).exists(),
         select(Interaction.closed_at)
         .where(Interaction.ani_print == _MARK, Interaction.answered_at.is_not(None))
         .order_by(Interaction.id.desc())

@@ -15,7 +15,7 @@ from sqlalchemy import Integer, String, bindparam, func, insert, or_, select, up
 from core.booking import draft
 from core.booking.draft_continue import resumable
 from core.booking.draft_places import Place
-from core.booking.draft_row import ONGOING
+from core.booking.draft_row import IS_ONGOING
 from core.booking.draft_rules import closing_fields, merged
 from core.booking.draft_view import sealed
 from core.booking.loading import lock_key
@@ -218,7 +218,7 @@ async def _found(work: Work, interactions: Sequence[int]) -> dict[int, tuple[Any
         select(
             *(_DRAFT.c[name] for name in ("interaction_id", "id", "version", "state", "place", "account_id"))
         )
-        .where(_DRAFT.c.interaction_id.in_(interactions), _DRAFT.c.state.in_(ONGOING))
+        .where(_DRAFT.c.interaction_id.in_(interactions), IS_ONGOING)
         .order_by(_DRAFT.c.id)
     )
     if not work.house.database.sqlite:
@@ -236,6 +236,7 @@ async def _broken_off(work: Work, numbers: Sequence[str]) -> set[str]:
         .outerjoin(Interaction, Interaction.id == Draft.interaction_id)
         .where(
             or_(Draft.ani_print.in_(numbers), Draft.contact_print.in_(numbers)),
+            IS_ONGOING,
             resumable(work.now),
             Draft.hold_id.is_(None),
         )

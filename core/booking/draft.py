@@ -264,20 +264,20 @@ async def note(
 async def holds(db: AsyncSession, interaction_id: int) -> bool:
     """Whether a slot is held for this contact's draft."""
     query = select(Draft.id).where(
-        Draft.interaction_id == interaction_id, Draft.state == "open", Draft.hold_id.is_not(None)
+        Draft.interaction_id == interaction_id, ongoing(), Draft.state == "open", Draft.hold_id.is_not(None)
     )
     return (await db.execute(query.limit(1))).first() is not None
 
 
 async def keep(work: Work, interaction_id: int) -> None:
     """A caller still waits: so does the slot of their draft."""
-    query = select(Draft.id).where(Draft.interaction_id == interaction_id, Draft.state == "open")
+    query = select(Draft.id).where(Draft.interaction_id == interaction_id, ongoing(), Draft.state == "open")
     for draft_id in (await work.db.execute(query)).scalars().all():
         await heartbeat(work, draft_id)
 
 
 async def left(work: Work, interaction_id: int, grace: timedelta) -> None:
     """A dialogue was hung up on: its draft waits for the redial."""
-    query = select(Draft.id).where(Draft.interaction_id == interaction_id, Draft.state == "open")
+    query = select(Draft.id).where(Draft.interaction_id == interaction_id, ongoing(), Draft.state == "open")
     for draft_id in (await work.db.execute(query)).scalars().all():
         await leave(work, draft_id, grace)

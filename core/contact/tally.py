@@ -145,6 +145,7 @@ class Tally:
         self._running: dict[tuple[str, Span, Policy], _Running] = {}
         self._shifts = _Shifts()
         self._acts: dict[int, Act] = {}
+        self._acts_since: date | None = None  # the day from which on they are kept
         self._acts_by_day: Counter[tuple[date, str, str]] = Counter()
         self._ages: list[tuple[datetime, int]] = []
 
@@ -229,6 +230,9 @@ class Tally:
             running.age(now)
         before = day_of(now - KEPT)
         self._shifts.forget(before)
+        if before == self._acts_since:
+            return  # all of them were looked at today
+        self._acts_since = before
         for journal_id in [one.journal_id for one in self._acts.values() if day_of(one.at) < before]:
             act = self._acts.pop(journal_id)
             self._acts_by_day[day_of(act.at), act.kind, act.channel] -= 1
