@@ -197,6 +197,31 @@ async def test_a_habitual_hash_just_before_a_sound_does_not_cost_it() -> None:
     assert caller.played == ["/zh/menu-1", "/zh/menu-2"]
 
 
+async def test_a_key_that_is_returned_once_more_after_it_was_used_answers_nothing() -> None:
+    """A busy switch stretches a short tone: it has told of the key long before a command returns it."""
+
+    class Busy(AgiCaller):
+        late = iter("5")
+
+        def _background(self, sounds: str) -> str:
+            if "menu" in sounds and (key := next(self.late, "")):
+                self.played += sounds.split("&")[:1]
+                return f"200 result={ord(key)}"
+            return super()._background(sounds)
+
+    async def thrice(call: AgiCall) -> object:
+        return await call.ask(WELCOME), await call.ask(WELCOME), await call.ask(MENU)
+
+    early = iter("5")
+    caller = Busy(
+        while_waiting=one_by_one("17"),
+        between=lambda c: next(early, "") if c == "GET VARIABLE HOTLINE_KEYS" else "",
+    )
+    result, _ = await on_the_line(thrice, caller)
+    assert result == [("1", "5", "7")]
+    assert caller.played == ["/zh/welcome-1", "/zh/welcome-2", "/zh/menu-1", "/zh/menu-1", "/zh/menu-2"]
+
+
 async def test_a_key_during_say_is_kept_for_the_next_ask() -> None:
     async def talk(call: AgiCall) -> object:
         await call.say(WELCOME)

@@ -53,7 +53,8 @@ class Full:
         if not isinstance(refusal, FULL) or not isinstance(command, Hold) or mark != self.mark:
             return
         asked = asked_of(command, by.channel or Channel.WINDOW)
-        self._said[asked] = (now, refusal)
+        # Not itself: it holds all that was going on when it was raised.
+        self._said[asked] = (now, type(refusal)(refusal.rule, refusal.facts))
         self._said.move_to_end(asked)
         self._of_session.setdefault(asked[0], set()).add(asked)
         if len(self._said) > KEPT:
