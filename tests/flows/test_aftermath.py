@@ -57,7 +57,7 @@ async def text_about(clinic: Clinic, appointment_id: int) -> None:
         work.db.add(row)
         await work.db.flush()
         work.record(TextSent(text_id=row.id, text_kind="booked", appointment_id=appointment_id))
-        await parts.handed(work, row.id, "console", ["p1"])
+        await parts.handed([(work, row.id, "console", ["p1"])])
 
 
 async def test_a_visit_that_took_place_is_asked_about(clinic: Clinic) -> None:
