@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.booking.draft_continue import of_number, resumable
 from core.booking.draft_end import discard, ended, leave
 from core.booking.draft_places import Place
-from core.booking.draft_row import as_seen, handed_on, locked, ongoing, put, under_lock
+from core.booking.draft_row import IS_ONGOING, as_seen, handed_on, locked, put, under_lock
 from core.booking.draft_rules import OF_PERSON, merged, somebody_else
 from core.booking.draft_slot import adopt, heartbeat
 from core.booking.draft_view import DraftView, opened, sealed
@@ -58,7 +58,7 @@ async def open_draft(
 async def _open(work: Work, interaction_id: int | None, ani_print: str | None, place: Place) -> Draft:
     await work.lock(*_keys(interaction_id, ani_print))
     if interaction_id is not None:
-        row = await under_lock(work, select(Draft).where(Draft.interaction_id == interaction_id, ongoing()))
+        row = await under_lock(work, select(Draft).where(Draft.interaction_id == interaction_id, IS_ONGOING))
         if row is not None:
             if row.state == "left":
                 row.state, row.left_until = "open", None
@@ -80,7 +80,7 @@ def _keys(interaction_id: int | None, ani_print: str | None) -> list[int]:
 async def rejoin(work: Work, interaction_id: int, ani_print: str | None) -> None:
     """Whoever waits in this contact goes on with what they left, if they did, and its slot lives on."""
     await work.lock(*_keys(interaction_id, ani_print))
-    here = select(Draft.id).where(Draft.interaction_id == interaction_id, ongoing())
+    here = select(Draft.id).where(Draft.interaction_id == interaction_id, IS_ONGOING)
     if await work.db.scalar(here) is None:
         await _rejoined(work, interaction_id, ani_print, holding=True)
 
@@ -163,7 +163,7 @@ async def save(work: Work, draft_id: int, *, version: int, changes: Mapping[str,
         raise PersonUnknown
     won = await work.db.execute(
         update(Draft)
-        .where(Draft.id == draft_id, Draft.version == version, ongoing())
+        .where(Draft.id == draft_id, Draft.version == version, IS_ONGOING)
         .values(
             body_sealed=sealed(work.sealer, fields),
             person_id=person_id,
@@ -264,20 +264,20 @@ async def note(
 async def holds(db: AsyncSession, interaction_id: int) -> bool:
     """Whether a slot is held for this contact's draft."""
     query = select(Draft.id).where(
-        Draft.interaction_id == interaction_id, ongoing(), Draft.state == "open", Draft.hold_id.is_not(None)
+        Draft.interaction_id == interaction_id, IS_ONGOING, Draft.state == "open", Draft.hold_id.is_not(None)
     )
     return (await db.execute(query.limit(1))).first() is not None
 
 
 async def keep(work: Work, interaction_id: int) -> None:
     """A caller still waits: so does the slot of their draft."""
-    query = select(Draft.id).where(Draft.interaction_id == interaction_id, ongoing(), Draft.state == "open")
+    query = select(Draft.id).where(Draft.interaction_id == interaction_id, IS_ONGOING, Draft.state == "open")
     for draft_id in (await work.db.execute(query)).scalars().all():
         await heartbeat(work, draft_id)
 
 
 async def left(work: Work, interaction_id: int, grace: timedelta) -> None:
     """A dialogue was hung up on: its draft waits for the redial."""
-    query = select(Draft.id).where(Draft.interaction_id == interaction_id, ongoing(), Draft.state == "open")
+    query = select(Draft.id).where(Draft.interaction_id == interaction_id, IS_ONGOING, Draft.state == "open")
     for draft_id in (await work.db.execute(query)).scalars().all():
         await leave(work, draft_id, grace)

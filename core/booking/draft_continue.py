@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.booking.commands import Book, Booked, Change, HeldSlot, unpacked
 from core.booking.draft_end import GRACE, discard, ended
 from core.booking.draft_places import Place
-from core.booking.draft_row import handed_on, ongoing, put, under_lock
+from core.booking.draft_row import IS_ONGOING, handed_on, put, under_lock
 from core.booking.draft_rules import OF_SLOT, HeldFacts
 from core.booking.draft_view import held_facts, opened, sealed
 from core.booking.hold import let_older_choice_go
@@ -137,7 +137,7 @@ async def to_web(work: Work, kept: KeptDraft, *, account_id: int, owner: str) ->
 async def _won(work: Work, kept: KeptDraft, **values: Any) -> None:
     won = await work.db.execute(
         update(Draft)
-        .where(Draft.id == kept.draft_id, Draft.version == kept.version, ongoing())
+        .where(Draft.id == kept.draft_id, Draft.version == kept.version, IS_ONGOING)
         .values(version=kept.version + 1, saved_at=work.now, **values)
         .returning(Draft.id)
     )
@@ -254,5 +254,5 @@ async def settle(work: Work, account_id: int, hold_id: str, appointment_id: int 
 
 async def of_account(work: Work, account_id: int) -> Sequence[Draft]:
     """What an account goes on with on the web, or what was begun there and not gone on with yet."""
-    rows = await work.db.execute(select(Draft).where(Draft.account_id == account_id, ongoing()))
+    rows = await work.db.execute(select(Draft).where(Draft.account_id == account_id, IS_ONGOING))
     return rows.scalars().all()

@@ -7,7 +7,7 @@ from sqlalchemy.engine import Row
 
 from core.booking.draft_left import told_number
 from core.booking.draft_places import lingers_until
-from core.booking.draft_row import ongoing
+from core.booking.draft_row import IS_ONGOING
 from core.booking.draft_rules import closing_fields
 from core.booking.draft_view import opened, sealed
 from core.booking.hold import release
@@ -66,7 +66,7 @@ async def discard(work: Work, draft_id: int, *, version: int | None = None) -> b
     seen = () if version is None else (Draft.version == version,)
     gone = await work.db.execute(
         update(Draft)
-        .where(Draft.id == draft_id, ongoing(), *seen)
+        .where(Draft.id == draft_id, IS_ONGOING, *seen)
         .values(
             state="closed", closed_at=work.now, version=Draft.version + 1, body_sealed=sealed(work.sealer, {})
         )
@@ -102,7 +102,7 @@ async def forget_due(work: Work, limit: int = 100) -> int:
     """Close drafts that nobody went on with, and forget what was typed; return how many."""
     old = (
         select(Draft.id)
-        .where(ongoing(), Draft.saved_at < work.now - KEPT)
+        .where(IS_ONGOING, Draft.saved_at < work.now - KEPT)
         .order_by(Draft.saved_at)
         .limit(limit)
     )

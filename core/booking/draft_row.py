@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, literal_column, select
+from sqlalchemy import Select, String, literal_column, select
 
 from core.booking import draft_view
 from core.booking.draft_places import Place
@@ -17,10 +17,6 @@ from core.work import Work
 ONGOING = ("open", "left")
 # Written out: a plan for any value of a parameter may not use the indexes of these, and reads all drafts.
 IS_ONGOING = Draft.state.in_([literal_column(f"'{state}'", String) for state in ONGOING])
-
-
-def ongoing() -> ColumnElement[bool]:
-    return IS_ONGOING
 
 
 async def locked(work: Work, draft_id: int, *, seen: int | None = None) -> Draft:

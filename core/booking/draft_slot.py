@@ -7,7 +7,7 @@ from sqlalchemy import Select, select, update
 from core.booking import draft_view
 from core.booking.commands import Hold
 from core.booking.draft_places import lingers_until
-from core.booking.draft_row import as_seen, locked, ongoing, put
+from core.booking.draft_row import IS_ONGOING, as_seen, locked, put
 from core.booking.draft_rules import OF_SLOT, kept_until
 from core.booking.draft_view import DraftView, opened
 from core.booking.hold import extend, hold, release
@@ -108,7 +108,7 @@ def _hold_of(draft_id: int) -> Select[str, datetime]:
     return (
         select(HoldRow.id, HoldRow.made_at)
         .join(Draft, Draft.hold_id == HoldRow.id)
-        .where(Draft.id == draft_id, ongoing(), HoldRow.state == "live")
+        .where(Draft.id == draft_id, IS_ONGOING, HoldRow.state == "live")
     )
 
 
