@@ -40,10 +40,10 @@ async def press_as_asked(telephone: Phone, *entries: str, pause_s: float = 2.0) 
 
 async def test_a_stranger_to_us_dials_books_and_finds_everything_on_the_page(house: House) -> None:
     up = "database booking switch switch-line voice outbox texts cashiers timers disk"
-    there = dict.fromkeys(up.split(), "up") | dict.fromkeys(
-        ("better-voice", "recordings", "outbound"), "absent"
-    )
-    await until(lambda: health(house), lambda told: told == there)  # every timer has run once
+    there = dict.fromkeys(up.split(), "up") | dict.fromkeys(("better-voice", "recordings"), "absent")
+    # without a way out, calls wait for operators: none by day, some once the evening's reminders are due
+    fine = [there | {"outbound": state} for state in ("absent", "degraded")]
+    await until(lambda: health(house), lambda told: told in fine)  # every timer has run once
     async with phone(house.sip_port, LI.phone or "") as telephone:
         assert (await telephone.call("12320"))["event"] == "answered"
         await press_as_asked(telephone, "1", LI.tail.replace("X", "*"), "1")
