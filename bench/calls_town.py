@@ -4,11 +4,13 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from itertools import cycle, islice
+from math import ceil
 
 from sqlalchemy import func, insert, select
 
 from core.booking.rules import LIVE
 from core.booking.tables import Appointment
+from core.catalogue.tables import Doctor, Post
 from core.contact.rules import Disposition
 from core.contact.tables import Interaction, OpeningHours
 from core.people.naming import pinyin_of
@@ -19,10 +21,13 @@ from core.values import IdentityKind, day_of
 from core.work import Hotline
 from tests.builders import SEED, Clinic, clinic
 
-HOSPITALS, DAYS, FIRST_DAY = 3, 5, 2
-POSTS = ("chen", "wu", "kid")  # of two departments: the third is alone in its own
+HOSPITALS, DEPARTMENTS, FIRST_DAY = 4, 2, 2
+POSTS = ("chen", "wu", "kid", "lin")  # two of each department
+DAYS = range(5, 13)  # on so many days there are sessions: more for more callers, as far as may be booked
+# A session is as long as a doctor's half day: more callers are more sessions, and no longer ones.
+AT_MOST = 60
 # Nobody is turned away for want of numbers: a department holds more than its share of all callers.
-ROOM = 1.6
+ROOM = 1.2
 SURNAMES = "王李张刘陈杨黄赵周吴徐孙马胡朱郭何林高罗"
 BORN = date(1970, 5, 4)
 AT_ONCE = 1000
@@ -61,19 +66,36 @@ class Audit:
 
 
 async def town(hotline: Hotline, calls: int) -> list[CallerIs]:
-    """Three hospitals of two departments with room for all these calls; each is another person's."""
-    slots = int(calls * ROOM / (HOSPITALS * DAYS * 2 * 2)) + 6
+    """Four hospitals of two departments with room for all these calls; each is another person's."""
+    of_each = calls * ROOM / (HOSPITALS * len(POSTS) * 2)  # post and half of a day, on all days together
+    days = max(DAYS.start, min(ceil(of_each / AT_MOST), DAYS[-1]))
     today = day_of(hotline.clock.now())
     for number in range(1, HOSPITALS + 1):
         made = await clinic(hotline, number)
-        await _sessions(made, slots, today)
+        await _another_doctor(made)
+        await _sessions(made, ceil(of_each / days) + 2, days, today)
     async with hotline.work(SEED) as work:  # people answer at any hour: the words are the same at night
         work.db.add_all(OpeningHours(weekday=day, opens=time(0), closes=time.max) for day in range(1, 8))
     return await _people(hotline, calls)
 
 
-async def _sessions(made: Clinic, slots: int, today: date) -> None:
-    for ahead in range(FIRST_DAY, FIRST_DAY + DAYS):
+async def _another_doctor(made: Clinic) -> None:
+    """The second of the second department."""
+    async with made.hotline.work(SEED) as work:
+        doctor = Doctor(
+            hospital_id=made.hospital_id, code="lin", name="林小萍", pinyin="lin xiao ping", initials="lxp",
+            title="主治医师",
+        )  # fmt: skip
+        work.db.add(doctor)
+        await work.db.flush()
+        post = Post(department_id=made.other_department_id, doctor_id=doctor.id, kind="ordinary", fee_fen=800)
+        work.db.add(post)
+        await work.db.flush()
+        made.posts["lin"] = post.id
+
+
+async def _sessions(made: Clinic, slots: int, days: int, today: date) -> None:
+    for ahead in range(FIRST_DAY, FIRST_DAY + days):
         for half in ("am", "pm"):
             for post in POSTS:
                 await made.session(post, day=today + timedelta(days=ahead), half=half, slots=slots)
@@ -92,7 +114,7 @@ async def _people(hotline: Hotline, calls: int) -> list[CallerIs]:
                     f"139{place:08d}",
                     f"{place % 9000 + 1000}",
                     str(place % HOSPITALS + 1),
-                    str(place % 2 + 1),
+                    str(place // HOSPITALS % DEPARTMENTS + 1),
                 )
                 known.append(caller)
                 name, identity = f"{surname}明", f"{place:014d}{caller.tail}"

@@ -1,13 +1,12 @@
 """A real call over FastAGI: the verbs of `Call` in commands of Asterisk.
 
-Keys come from the channel variable HOTLINE_KEYS, to which the dialplan's StoreDTMF appends every key
-of the call. What a command returns mostly says only that there is something to fetch: Asterisk throws away
-keys that are pressed between two commands of a script, and a person who knows the menu presses there.
-A whole question is therefore one command where it can be: fewer gaps for keys to fall into, and less work.
-The switch itself sees whether there are more keys than we know of, and then plays nothing. The key that stops
-what it plays is therefore the next one, and nothing need be fetched, as long as commands have returned every
-key before it: one that came too fast is in HOTLINE_KEYS at once, and is returned a tenth of a second later,
-when it may have been used.
+Keys come from two sides: commands return those that are pressed while they listen, and the dialplan's
+StoreDTMF appends every key of the call to HOTLINE_KEYS, since Asterisk throws away keys that are pressed
+between two commands of a script, and a person who knows the menu presses there. `ivr.told_keys` makes one of
+both. A whole question is one command where it can be, and the rest of a number another: fewer gaps for keys
+to fall into, and less work. The switch itself sees whether there are more keys than we know of, and then
+neither plays nor listens. The key that stops what it plays is therefore the next one, and nothing need be
+fetched, as long as commands have returned every key before it.
 """
 
 import asyncio
@@ -19,6 +18,7 @@ from ivr.agi_request import ANSWER_S, AgiError, Reply, Request
 from ivr.call import NEWS_S, NORMAL, HungUp, News, Prompt, Recording, Track
 from ivr.keys import Entry, Keys
 from ivr.together import reached, together
+from ivr.told_keys import ToldKeys
 
 Sounds = Callable[[Prompt, Track], Awaitable[list[str]]]
 OnStep = Callable[[str, str], None]
@@ -32,7 +32,9 @@ SAMPLES_PER_S = 8000
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _NUMBER = re.compile(r"\+?[0-9]+")
 _UP = "6"  # CHANNEL STATUS of a line that is up
-_STATUS, _KEYED = "BACKGROUNDSTATUS", "KEYED"
+_STATUS, _READ_STATUS, _READ, _KEYED = "BACKGROUNDSTATUS", "READSTATUS", "HOTLINE_READ", "KEYED"
+# Asterisk gives back what it put off 45 ms after the key before (AST_MIN_DTMF_GAP), and looks every 20 ms.
+GIVEN_BACK_MS = 80
 
 
 class AgiCall:
@@ -59,8 +61,7 @@ class AgiCall:
         self._messages = messages
         self._answered = answered
         self._keys = Keys()
-        self._seen = 0  # how much of HOTLINE_KEYS we know
-        self._returned = 0  # how many keys commands have returned
+        self._told = ToldKeys()
         self._pressed_at: float | None = None  # when we heard of the last key that no sound has answered
 
     async def say(self, *prompts: Prompt, barge: bool = True) -> None:
@@ -83,10 +84,8 @@ class AgiCall:
         await self.say(*prompts)
         entry = Entry(digits, star=star, leading_zero=leading_zero)
         self._keys.fill(entry)
-        wait_s = self.pace.next_s if entry.answer else self.pace.first_s
-        while not entry.complete and await self._key_within(wait_s):
+        while not entry.complete and await self._key_for(entry):
             self._keys.fill(entry)
-            wait_s = self.pace.next_s
         self.on_step("keys", f"{len(entry.answer)} keys" if secret else entry.answer)
         return entry.answer
 
@@ -104,7 +103,8 @@ class AgiCall:
         if left and reply.endpos == 0:
             raise HungUp
         if not left:
-            await self._fetch_keys()
+            self._told.more((await self._appended())[0])
+            self._told.settled()
             self._keys.forget()  # they are in the recording
         self.on_step("recorded", name)
         return Recording(f"{name}.wav", reply.endpos / SAMPLES_PER_S)
@@ -173,32 +173,41 @@ class AgiCall:
                 heard = reply.endpos
 
     async def _play_alone(self, stem: str, heard: int, *, barge: bool) -> tuple[Reply, bool]:
-        await self._fetch_keys()
+        await self._heard("")
         if barge and self._keys:
             return Reply("0", "", 0), True
         reply = await self._do(f'STREAM FILE {_quoted(stem)} "{ALL_KEYS if barge else ""}" {heard}', SOUND_S)
-        self._returned_by(reply)
-        await self._fetch_keys()
+        await self._heard(_key(reply), listened=not barge)
         return reply, False
 
     async def _play_together(self, stems: Sequence[str], *, barge: bool) -> tuple[Reply, bool]:
         """Returns too whether they were skipped, for a key that came before them."""
         sounds = "&".join(stems)
         if barge:
-            new = f"$[${{LEN(${{HOTLINE_KEYS}})}} > {self._seen}]"
-            command = f'EXEC Exec "ExecIf({new}?Set({_STATUS}={_KEYED}):Background({sounds}))"'
+            command = self._unless_keyed(_STATUS, f"Background({sounds})")
         else:
             command = f'EXEC Background "{sounds},p"'
-        key = self._returned_by(reply := await self._do(command, SOUND_S))
-        if key and self._returned == self._seen + 1:
-            # Nothing had been pressed before it that no command has returned: it is the next. What came after
-            # makes the next sounds wait for us.
-            self._press(key, asyncio.get_running_loop().time())
+        reply = await self._do(command, SOUND_S)
+        if (key := _key(reply)) and self._is_next(key):
             return reply, False
-        status = await self._fetch_keys(_STATUS)
+        status = await self._heard(key, _STATUS, listened=not barge)
         if status not in ("SUCCESS", _KEYED):
             await self._why_not(f"play {sounds}")
         return reply, status == _KEYED
+
+    def _unless_keyed(self, status: str, otherwise: str) -> str:
+        """A command that does nothing but say so when keys have come that we do not know of."""
+        new = f"$[${{LEN(${{HOTLINE_KEYS}})}} > {self._told.seen}]"
+        return f'EXEC Exec "ExecIf({new}?Set({status}={_KEYED}):{otherwise})"'
+
+    async def _key_for(self, entry: Entry) -> bool:
+        """Wait for an entry's next key, or, when it has begun, for all the others."""
+        if not entry.answer:
+            return await self._key_within(self.pace.first_s)
+        listened = False
+        while not (self._keys or listened):
+            listened = await self._read(entry.lacks, self.pace.next_s)
+        return bool(self._keys)
 
     async def _key_within(self, seconds: float) -> bool:
         clock = asyncio.get_running_loop().time
@@ -207,33 +216,75 @@ class AgiCall:
             left_ms = int((until - clock()) * 1000)
             if left_ms <= 0:
                 return False
-            self._returned_by(await self._do(f"WAIT FOR DIGIT {left_ms}", left_ms / 1000 + ANSWER_S))
-            await self._fetch_keys()
+            key = _key(await self._do(f"WAIT FOR DIGIT {left_ms}", left_ms / 1000 + ANSWER_S))
+            if not (key and self._is_next(key)):
+                await self._heard(key)
         return True
 
-    async def _fetch_keys(self, beside: str = "") -> str:
-        """Take the keys that were pressed. beside: a variable whose value is returned."""
-        told_at, told = asyncio.get_running_loop().time(), ""
-        if beside:
-            asked = f'GET FULL VARIABLE "${{HOTLINE_KEYS}} ${{{beside}}}"'
-            pressed, _, told = (await self._do(asked)).note.rpartition(" ")
-        else:
-            pressed = (await self._do("GET VARIABLE HOTLINE_KEYS")).note
-        if len(pressed) > self._seen:
-            self._press(pressed[self._seen :], told_at)
-        return told
+    async def _read(self, digits: int, within_s: float) -> bool:
+        """Collect so many keys by one command, each within so long of the one before.
 
-    def _returned_by(self, reply: Reply) -> str:
-        """The key that ended a command, perhaps long after HOTLINE_KEYS had it."""
-        if reply.result == "0":
-            return ""
-        self._returned += 1
-        return chr(int(reply.result))
+        Returns whether it listened: not when keys came before it.
+        """
+        read = self._unless_keyed(_READ_STATUS, f"Read({_READ},,{digits},,1,{within_s:g})")
+        await self._do(read, digits * within_s + ANSWER_S)
+        told_at = asyncio.get_running_loop().time()
+        appended, (status, *collected) = await self._appended(_READ_STATUS, _READ)
+        if status == _KEYED:
+            self._press(self._told.more(appended), told_at)
+        elif status in ("OK", "TIMEOUT"):
+            got = "".join(collected)
+            ended = status == "OK" and len(got) < digits
+            self._press(self._told.read(got, appended, ended=ended), told_at)
+        else:
+            await self._why_not("read keys")
+        await self._settle()
+        return status != _KEYED
+
+    def _is_next(self, key: str) -> bool:
+        """Whether a command's key may be taken at its word; then it is."""
+        if self._told.owed:
+            return False
+        self._press(self._told.took(key), asyncio.get_running_loop().time())
+        return True
+
+    async def _heard(self, key: str, beside: str = "", *, listened: bool = False) -> str:
+        """Take what was pressed. key: what a command returned. beside: a variable; returns its value.
+
+        listened: what came, came while a command listened that no key stops.
+        """
+        told_at = asyncio.get_running_loop().time()
+        appended, told = await self._appended(*[beside] if beside else [])
+        if key:
+            self._press(self._told.gave(key, appended), told_at)
+        else:
+            self._press(self._told.more(appended, listened=listened), told_at)
+        await self._settle()
+        return "".join(told)
+
+    async def _settle(self) -> None:
+        """Keys came while nobody listened: hear which of them are given back, lest they count twice."""
+        while self._told.unsure:
+            key = _key(await self._do(f"WAIT FOR DIGIT {GIVEN_BACK_MS}"))
+            if not key:
+                self._told.settled()
+                return
+            told_at = asyncio.get_running_loop().time()
+            appended, _ = await self._appended()
+            self._press(self._told.gave(key, appended, settling=True), told_at)
+
+    async def _appended(self, *beside: str) -> tuple[str, list[str]]:
+        """All of HOTLINE_KEYS, and the values of other variables, none of which has a blank in it."""
+        if not beside:
+            return (await self._do("GET VARIABLE HOTLINE_KEYS")).note, []
+        asked = " ".join(f"${{{name}}}" for name in ("HOTLINE_KEYS", *beside))
+        keys, *values = (await self._do(f'GET FULL VARIABLE "{asked}"')).note.split(" ")
+        return keys, values
 
     def _press(self, keys: str, told_at: float) -> None:
-        self._keys.press(keys)
-        self._seen += len(keys)
-        self._pressed_at = told_at
+        if keys:
+            self._keys.press(keys)
+            self._pressed_at = told_at
 
     async def _do(self, command: str, within_s: float = ANSWER_S) -> Reply:
         """A command that worked. Raises HungUp, or AgiError when it failed while the caller is there."""
@@ -257,6 +308,11 @@ class AgiCall:
             self._request.hung = True
             raise HungUp
         raise AgiError(f"failed while the caller is there, is the sound missing? {what}")
+
+
+def _key(reply: Reply) -> str:
+    """The key that ended a command, '' when none did."""
+    return "" if reply.result == "0" else chr(int(reply.result))
 
 
 def _caller(header: str) -> str | None:

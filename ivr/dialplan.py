@@ -34,7 +34,7 @@ NEEDED_MODULES = (
     "res_pjsip_header_funcs", "res_pjsip_transport_websocket", "res_http_websocket", "res_sorcery_config",
     "res_sorcery_memory", "res_sorcery_astdb", "res_rtp_asterisk", "res_srtp", "res_timing_timerfd",
     "res_musiconhold", "res_agi", "app_queue", "app_playback", "app_record", "app_dtmfstore", "app_exec",
-    "app_verbose", "app_mixmonitor", "app_confbridge", "app_chanspy", "app_channelredirect",
+    "app_read", "app_verbose", "app_mixmonitor", "app_confbridge", "app_chanspy", "app_channelredirect",
     "res_manager_devicestate",
     "bridge_simple", "bridge_softmix", "codec_alaw", "codec_ulaw",
     "codec_a_mu", "codec_resample", "format_pcm", "format_wav", "format_sln", "func_channel",

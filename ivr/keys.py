@@ -20,6 +20,11 @@ class Entry:
     def full(self) -> bool:
         return len(self.answer) == self._digits
 
+    @property
+    def lacks(self) -> int:
+        """How many keys at most are still to come."""
+        return self._digits - len(self.answer)
+
     def press(self, key: str) -> None:
         if self._digits == 1 or (not self.answer and key in self._commands):
             self.answer, self.complete = key, True

@@ -164,16 +164,29 @@ class AgiCaller:
         return f"200 result={ord(keys[0])} endpos=4000" if stops else "200 result=0 endpos=8000"
 
     def _unless_keyed(self, execution: str) -> str:
-        """What Exec makes of ExecIf: sounds, but for a caller who has pressed more keys than we know of."""
+        """What Exec makes of ExecIf: nothing for a caller who has pressed more keys than we know of."""
         asked = re.fullmatch(
-            r"ExecIf\(\$\[\$\{LEN\(\$\{HOTLINE_KEYS\}\)\} > (\d+)\]\?Set\((\w+)=(\w+)\):Background\((.*)\)\)",
+            r"ExecIf\(\$\[\$\{LEN\(\$\{HOTLINE_KEYS\}\)\} > (\d+)\]\?Set\((\w+)=(\w+)\):"
+            r"(Background|Read)\((.*)\)\)",
             execution,
         )
         assert asked, execution
         if len(self.variables.get("HOTLINE_KEYS", "")) > int(asked[1]):
             self.variables[asked[2]] = asked[3]
             return "200 result=0"
-        return self._background(asked[4])
+        return self._background(asked[5]) if asked[4] == "Background" else self._read(*asked[5].split(","))
+
+    def _read(self, name: str, sound: str, most: str, options: str, attempts: str, seconds: str) -> str:
+        """Several keys by one command, which returns none of them."""
+        assert (sound, options, attempts) == ("", "", "1")
+        assert float(seconds) > 0
+        digits, status = "", "TIMEOUT"
+        while status == "TIMEOUT" and (key := self.while_waiting()):
+            self._press(key)
+            digits += key.removeprefix("#")
+            status = "OK" if key == "#" or len(digits) == int(most) else status
+        self.variables |= {name: digits, "READSTATUS": status}
+        return "200 result=0"
 
     def _background(self, sounds: str) -> str:
         """Several sounds by one command: it tells which key stopped them, and not where."""

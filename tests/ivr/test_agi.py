@@ -8,7 +8,7 @@ import pytest
 import structlog
 
 from ivr.agi import AgiServer
-from ivr.agi_call import AgiCall, Sounds
+from ivr.agi_call import GIVEN_BACK_MS, AgiCall, Sounds
 from ivr.call import SLOW, HungUp, Pace, Prompt, Recording, Track
 from ivr.sound import RATE, WHOLE, of
 from ivr.together import reached
@@ -59,6 +59,22 @@ async def on_the_line(
 def one_by_one(keys: str) -> Callable[[], str]:
     waiting: Iterator[str] = iter(keys)
     return lambda: next(waiting, "")
+
+
+def answers(*times: str) -> Callable[[], str]:
+    """Keys one by one each time; '' is a time when none comes."""
+    waiting = iter([key for keys in times for key in keys or [""]])
+    return lambda: next(waiting, "")
+
+
+def once(keys: str, after: str) -> Callable[[str], str]:
+    """Pressed once, after a command that begins so and before the next one."""
+    waiting = iter([keys])
+    return lambda command: next(waiting, "") if command.startswith(after) else ""
+
+
+def waits_ms(caller: AgiCaller) -> list[int]:
+    return [int(command.split()[-1]) for command in caller.commands if command.startswith("WAIT")]
 
 
 def during(stem: str, keys: str) -> Callable[[str], str]:
@@ -123,7 +139,7 @@ async def test_a_key_between_two_commands_is_not_lost() -> None:
     caller = AgiCaller(between=lambda command: "7" if "menu-1" in command else "")
     result, _ = await on_the_line(lambda call: call.ask(MENU), caller)
     assert result == ["7"]
-    assert not any(command.startswith("WAIT") for command in caller.commands)
+    assert waits_ms(caller) == [GIVEN_BACK_MS]
 
 
 async def test_no_command_is_longer_than_the_switch_reads_and_odd_paths_are_played_alone() -> None:
@@ -160,21 +176,17 @@ async def test_keys_pressed_while_we_think_answer_the_next_question() -> None:
     async def twice(call: AgiCall) -> object:
         return await call.ask(WELCOME), await call.ask(MENU)
 
-    caller = AgiCaller(while_waiting=one_by_one("12"), between=lambda c: "5" if c.startswith("WAIT") else "")
-    result, steps = await on_the_line(twice, caller)
+    caller = AgiCaller(while_waiting=one_by_one("1"), between=once("5", "WAIT"))
+    result, _ = await on_the_line(twice, caller)
     assert result == [("1", "5")]
-    assert ("said", "menu") not in steps  # who knows the way need not hear it
+    assert "/zh/menu-1" not in caller.played  # who knows the way need not hear it
 
 
 async def test_a_key_that_comes_just_before_a_sound_answers_it_unheard() -> None:
     async def twice(call: AgiCall) -> object:
         return await call.ask(WELCOME), await call.ask(MENU)
 
-    late = iter("5")
-    caller = AgiCaller(
-        while_waiting=one_by_one("1"),
-        between=lambda c: next(late, "") if c == "GET VARIABLE HOTLINE_KEYS" else "",
-    )
+    caller = AgiCaller(while_waiting=one_by_one("1"), between=once("5", "WAIT"))
     result, _ = await on_the_line(twice, caller)
     assert result == [("1", "5")]
     assert caller.played == ["/zh/welcome-1", "/zh/welcome-2"]
@@ -184,15 +196,9 @@ async def test_a_habitual_hash_just_before_a_sound_does_not_cost_it() -> None:
     async def twice(call: AgiCall) -> object:
         return await call.ask(digits=4), await call.ask(MENU)
 
-    keys = one_by_one("12341")
-    caller = AgiCaller(while_waiting=keys, between=lambda c: "#" if hashed(c) else "")
-
-    def hashed(command: str) -> bool:
-        """Once, after the fourth key was told."""
-        told = caller.variables.get("HOTLINE_KEYS")
-        return command == "GET VARIABLE HOTLINE_KEYS" and told == "1234"
-
+    caller = AgiCaller(while_waiting=answers("1234", "", "1"), between=once("#", "GET FULL"))
     result, _ = await on_the_line(twice, caller)
+    assert caller.variables["HOTLINE_KEYS"] == "1234#1"
     assert result == [("1234", "1")]
     assert caller.played == ["/zh/menu-1", "/zh/menu-2"]
 
@@ -212,11 +218,7 @@ async def test_a_key_that_is_returned_once_more_after_it_was_used_answers_nothin
     async def thrice(call: AgiCall) -> object:
         return await call.ask(WELCOME), await call.ask(WELCOME), await call.ask(MENU)
 
-    early = iter("5")
-    caller = Busy(
-        while_waiting=one_by_one("17"),
-        between=lambda c: next(early, "") if c == "GET VARIABLE HOTLINE_KEYS" else "",
-    )
+    caller = Busy(while_waiting=answers("1", "", "7"), between=once("5", "WAIT"))
     result, _ = await on_the_line(thrice, caller)
     assert result == [("1", "5", "7")]
     assert caller.played == ["/zh/welcome-1", "/zh/welcome-2", "/zh/menu-1", "/zh/menu-1", "/zh/menu-2"]
@@ -277,8 +279,8 @@ async def test_the_pace_of_the_call_is_kept() -> None:
 
     caller = AgiCaller(while_waiting=one_by_one("12"))
     await on_the_line(talk, caller)
-    waits = [int(command.split()[-1]) for command in caller.commands if command.startswith("WAIT")]
-    assert [round(wait, -3) for wait in waits] == [8000, 5000]
+    assert [round(wait, -3) for wait in waits_ms(caller)] == [8000]
+    assert [command for command in caller.commands if "Read(HOTLINE_READ,,1,,1,5)" in command]
 
 
 async def test_whoever_asked_for_the_slow_track_hears_it_and_a_number_of_a_dialect_its_own() -> None:

@@ -17,6 +17,8 @@ from tests.waiting import until
 pytestmark = [pytest.mark.switch, pytest.mark.busy, pytest.mark.asyncio(loop_scope="session")]
 
 QUESTION = (Prompt("main-menu"), Prompt("next-matter"), Prompt("confirm"), Prompt("choose-doctor"))
+THINKING_S = (0.25, 0.3, 0.35, 0.45, 0.55, 0.65)
+SILENT_S = 2.5  # until the question that nobody answers is over, and the next one asked
 INTO_S = 1.0  # into the first of several sounds
 # Two syllables of the same voice are much alike.
 TELLING_S = 0.8
@@ -55,6 +57,56 @@ async def test_whoever_presses_into_every_question_at_once_is_understood_key_by_
     whole = sum(len(audio.played(path)) for path in said)
     # Every question was stopped: all fifteen took less than one does.
     assert len(recording) < whole
+
+
+@pytest.mark.parametrize("how", ["rfc4733", "info"])
+async def test_keys_that_come_fast_while_we_think_count_once_each(how: str, exchange: Exchange) -> None:
+    """The switch tells of some of them twice: wherever we begin to listen again, none is counted twice."""
+    answers: asyncio.Future[list[str]] = asyncio.get_running_loop().create_future()
+    thinking: asyncio.Queue[None] = asyncio.Queue()
+
+    async def dialogue(call: AgiCall) -> None:
+        heard: list[str] = []
+        for thinking_s in THINKING_S:
+            call.pace = Pace(10.0, 1.0)
+            heard.append(await call.ask())
+            thinking.put_nowait(None)
+            await asyncio.sleep(thinking_s)
+            heard += [await call.ask(*QUESTION), await call.ask(*QUESTION), await call.ask(*QUESTION)]
+            call.pace = Pace(1.0, 1.0)
+            heard.append(await call.ask())
+        answers.set_result(heard)
+        await call.hang_up()
+
+    exchange.answers[NUMBERS[0]] = dialogue
+    async with phone(exchange.sip_port, STRANGER) as telephone:
+        await telephone.call(NUMBERS[0])
+        for _ in THINKING_S:
+            await telephone.press("5", how)
+            await thinking.get()
+            await telephone.do("press", keys="123", how=how)
+            await asyncio.sleep(SILENT_S)
+        assert await answers == ["5", "1", "2", "3", ""] * len(THINKING_S)
+        await telephone.until("ended")
+
+
+@pytest.mark.parametrize("how", ["rfc4733", "info"])
+async def test_a_number_pressed_as_fast_as_it_goes_is_that_number(how: str, exchange: Exchange) -> None:
+    answers: asyncio.Future[list[str]] = asyncio.get_running_loop().create_future()
+
+    async def dialogue(call: AgiCall) -> None:
+        call.pace = Pace(10.0, 3.0)
+        heard = [await call.ask(*QUESTION), await call.ask(*QUESTION, digits=11), await call.ask(*QUESTION)]
+        call.pace = Pace(1.0, 1.0)
+        answers.set_result([*heard, await call.ask()])
+        await call.hang_up()
+
+    exchange.answers[NUMBERS[0]] = dialogue
+    async with phone(exchange.sip_port, STRANGER) as telephone:
+        await telephone.call(NUMBERS[0])
+        await telephone.do("press", keys="1138024680137", how=how)
+        assert await answers == ["1", "13802468013", "7", ""]
+        await telephone.until("ended")
 
 
 async def test_a_habitual_hash_into_many_sounds_costs_the_caller_none_of_them(
