@@ -137,7 +137,8 @@ class Batch:
         except Aside:
             self.aside.append(asking)
         except Refusal as refusal:
-            self._refuse(asking, refusal)
+            # Where it was raised holds this batch and all that it read: what is told keeps none of it alive.
+            self._refuse(asking, refusal.with_traceback(None))
         except Exception:
             log.exception("a command could not be decided in its batch", verb=type(command).__name__)
             self.aside.append(asking)

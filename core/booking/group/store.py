@@ -90,7 +90,10 @@ class GroupStore:
             self._known.put(asking)
         else:
             self._line.put(asking)
-        return await asking.answer
+        try:
+            return await asking.answer
+        finally:
+            del asking  # a refusal holds this frame: the frame must not hold the refusal
 
     def _sold_out(self, command: Command, by: Actor) -> Refusal | None:
         if not isinstance(command, Hold):
