@@ -54,8 +54,8 @@ from sms.managing import TextRoom
 from web.app import make_app
 from web.house import WebHouse
 
-# Objects made before the youngest are looked through, and how often that is before the older are, and all. What
-# stood at the start is never looked through again. All takes some 60 ms under 400 calls: about once a minute.
+# Objects made before the youngest are looked through, and how often that is before the older are, and all.
+# What stood at the start never is again. All takes some 60 ms under 400 calls: about once a minute.
 GARBAGE = (1_000, 10, 40)
 
 log = structlog.get_logger()
