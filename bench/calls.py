@@ -22,7 +22,7 @@ from bench import calls_house
 from bench.calls_load import Load, NoSipp, call_s, calling, found, scenario
 from bench.calls_menu import NUMBER, dialplan, heard
 from bench.calls_told import Run, Stage, Wish, milliseconds, show
-from bench.calls_town import CallerIs, audit, town
+from bench.calls_town import CallerIs, audit, town, unbooked
 from bench.calls_watch import Watch, buckets
 from core.settings import Settings
 from hotline.foundation import foundation
@@ -48,11 +48,11 @@ async def run() -> None:
         return
     wish = Wish.read()
     with tempfile.TemporaryDirectory(prefix="hotline-calls-") as name:
-        ours, plain, wrong = await _measured(Path(name), wish)
-    show(wish, ours, plain, wrong)
+        ours, plain, wrong, stories = await _measured(Path(name), wish)
+    show(wish, ours, plain, wrong, stories)
 
 
-async def _measured(folder: Path, wish: Wish) -> tuple[Run, Run, list[str]]:
+async def _measured(folder: Path, wish: Wish) -> tuple[Run, Run, list[str], list[str]]:
     settings = Settings(data=folder / "data", voice="espeak", master_secret=MASTER, switch=True, port=0)
     wanted = wish.calls / wish.rate
     lasting_s = wish.minutes * 60 + WARM_S + wanted * (2 + 1.5 * sum(CLIMB))
@@ -82,9 +82,9 @@ async def _measured(folder: Path, wish: Wish) -> tuple[Run, Run, list[str]]:
             caller = _Caller(folder, house, callers, text, lasts_s, wish.rate)
             ours = await caller.run(OURS, wish.minutes * 60)
             plain = await caller.run(NUMBER, DIALPLAN_S)
-            left = await audit(ground.hotline)
+            left, stories = await audit(ground.hotline), await unbooked(ground.hotline)
     # Who was listened to when the menu was written down has booked as well.
-    return ours, plain, left.wrong(ours.counts[-1].ended + 1)
+    return ours, plain, left.wrong(ours.counts[-1].ended + 1), stories
 
 
 @dataclass

@@ -70,7 +70,8 @@ class Run:
         return cores(self.steady, part)
 
 
-def show(wish: Wish, ours: Run, plain: Run, wrong: Sequence[str]) -> None:
+def show(wish: Wish, ours: Run, plain: Run, wrong: Sequence[str], stories: Sequence[str]) -> None:
+    """stories: of calls that booked nothing, line by line."""
     rows: list[tuple[str, ...]] = [
         _row("calls/s without a failure", ours.held, plain.held, FLOOR_HELD),
         _row("calls at once without a failure", ours.at_once, plain.at_once, FLOOR_HELD),
@@ -112,7 +113,15 @@ def show(wish: Wish, ours: Run, plain: Run, wrong: Sequence[str]) -> None:
     for name, one in (("our menu", ours), ("dialplan menu", plain)):
         if one.complaints:
             print(f"{name}, the first failure: {one.complaints}")
-    kept = {"wish": asdict(wish), "wrong": wrong, "ours": _raw(ours), "dialplan": _raw(plain)}
+    if stories:
+        print("\n".join(["", "what the first of ours heard that booked nothing:", *stories]))
+    kept = {
+        "wish": asdict(wish),
+        "wrong": wrong,
+        "unbooked": stories,
+        "ours": _raw(ours),
+        "dialplan": _raw(plain),
+    }
     print(f"\nraw figures: {raw.keep('calls', kept)}")
 
 

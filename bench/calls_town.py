@@ -13,6 +13,7 @@ from core.booking.tables import Appointment
 from core.catalogue.tables import Doctor, Post
 from core.contact.rules import Disposition
 from core.contact.tables import Interaction, OpeningHours
+from core.journal import JournalRow
 from core.people.naming import pinyin_of
 from core.people.tables import Person, PersonPhone
 from core.schedule.rules import SlotState
@@ -142,6 +143,29 @@ async def _people(hotline: Hotline, calls: int) -> list[CallerIs]:
             rows = [phone | {"person_id": who} for phone, who in zip(phones, added.scalars(), strict=True)]
             await work.db.execute(insert(PersonPhone), rows)
     return known
+
+
+async def unbooked(hotline: Hotline, most: int = 3) -> list[str]:
+    """How the first calls went that booked nothing: what was said and pressed, and when."""
+    first = (
+        select(Interaction.id, Interaction.disposition, Interaction.reached)
+        .where(Interaction.disposition.is_distinct_from(Disposition.BOOKED.value))
+        .order_by(Interaction.id)
+        .limit(most)
+    )
+    told: list[str] = []
+    async with hotline.read() as db:
+        for number, disposition, reached in (await db.execute(first)).all():
+            steps = (
+                select(JournalRow.at, JournalRow.kind, JournalRow.body)
+                .where(JournalRow.interaction_id == number)
+                .order_by(JournalRow.id)
+            )
+            told.append(f"contact {number}, {disposition or 'open'}, got to {reached}:")
+            told += [
+                f"  {at:%H:%M:%S.%f} {kind} {body}" for at, kind, body in (await db.execute(steps)).all()
+            ]
+    return told
 
 
 async def audit(hotline: Hotline) -> Audit:

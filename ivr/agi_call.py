@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
 from ivr.agi_request import ANSWER_S, AgiError, Reply, Request
-from ivr.call import NEWS_S, NORMAL, HungUp, News, Prompt, Recording, Track
+from ivr.call import NEWS_S, NORMAL, HungUp, News, Pace, Prompt, Recording, Track
 from ivr.keys import Entry, Keys
 from ivr.together import reached, together
 from ivr.told_keys import ToldKeys
@@ -63,15 +63,11 @@ class AgiCall:
         self._keys = Keys()
         self._told = ToldKeys()
         self._pressed_at: float | None = None  # when we heard of the last key that no sound has answered
+        self._paced: Pace | None = None  # what the switch was told
 
     async def say(self, *prompts: Prompt, barge: bool = True) -> None:
-        if barge and self._keys:
-            return
-        track = Track(self.language, self.pace.slow)
-        stems = [stem for prompt in prompts for stem in await self._sounds(prompt, track)]
-        for prompt in prompts:
-            self.on_step("said", prompt.name)
-        await self._play(stems, barge=barge)
+        if not (barge and self._keys):
+            await self._play(await self._stems(prompts), barge=barge)
 
     async def ask(
         self,
@@ -81,11 +77,11 @@ class AgiCall:
         star: bool = False,
         leading_zero: bool = False,
     ) -> str:
-        await self.say(*prompts)
         entry = Entry(digits, star=star, leading_zero=leading_zero)
-        self._keys.fill(entry)
-        while not entry.complete and await self._key_for(entry):
+        if not await self._asked_at_once(prompts, entry):
             self._keys.fill(entry)
+            while not entry.complete and await self._key_for(entry):
+                self._keys.fill(entry)
         self.on_step("keys", f"{len(entry.answer)} keys" if secret else entry.answer)
         return entry.answer
 
@@ -142,6 +138,38 @@ class AgiCall:
         if not self.given_away:
             await self._next("")
 
+    async def _stems(self, prompts: Sequence[Prompt]) -> list[str]:
+        track = Track(self.language, self.pace.slow)
+        stems = [stem for prompt in prompts for stem in await self._sounds(prompt, track)]
+        for prompt in prompts:
+            self.on_step("said", prompt.name)
+        return stems
+
+    async def _asked_at_once(self, prompts: Sequence[Prompt], entry: Entry) -> bool:
+        """Play prompts; returns whether the entry is over already.
+
+        Sounds and keys are one command where no key has a meaning of its own: no gap between any two of them.
+        """
+        if self._keys:
+            return False
+        stems = await self._stems(prompts)
+        if not (entry.plain and stems and together(stems) == len(stems)):
+            await self._play(stems, barge=True)
+            return False
+        if self._paced != self.pace:
+            self._paced = self.pace
+            await self._do(f"SET VARIABLE TIMEOUT(response) {self.pace.first_s:g}")
+            await self._do(f"SET VARIABLE TIMEOUT(digit) {self.pace.next_s:g}")
+        self._sound_begins()
+        listened = await self._read(entry.lacks, sounds=stems)
+        self._keys.fill(entry)
+        return listened
+
+    def _sound_begins(self) -> None:
+        if self._pressed_at is not None:
+            self._answered(asyncio.get_running_loop().time() - self._pressed_at)
+            self._pressed_at = None
+
     async def _next(self, step: str) -> None:
         await self._do(f"SET VARIABLE HOTLINE_NEXT {_quoted(step)}")
 
@@ -150,9 +178,7 @@ class AgiCall:
         clock = asyncio.get_running_loop().time
         place = heard = 0
         while place < len(stems):
-            if self._pressed_at is not None:
-                self._answered(clock() - self._pressed_at)
-                self._pressed_at = None
+            self._sound_begins()
             count = 0 if heard else together(stems[place:])
             going, began = stems[place : place + count], clock()
             if going:
@@ -221,13 +247,15 @@ class AgiCall:
                 await self._heard(key)
         return True
 
-    async def _read(self, digits: int, within_s: float) -> bool:
+    async def _read(self, digits: int, within_s: float | None = None, sounds: Sequence[str] = ()) -> bool:
         """Collect so many keys by one command, each within so long of the one before.
 
-        Returns whether it listened: not when keys came before it.
+        within_s: None is the pace that the switch was told. Returns whether it listened: not when keys came
+        before it.
         """
-        read = self._unless_keyed(_READ_STATUS, f"Read({_READ},,{digits},,1,{within_s:g})")
-        await self._do(read, digits * within_s + ANSWER_S)
+        most_s = SOUND_S + digits * self.pace.first_s if within_s is None else digits * within_s + ANSWER_S
+        read = f"Read({_READ},{'&'.join(sounds)},{digits},,1{'' if within_s is None else f',{within_s:g}'})"
+        await self._do(self._unless_keyed(_READ_STATUS, read), most_s)
         told_at = asyncio.get_running_loop().time()
         appended, (status, *collected) = await self._appended(_READ_STATUS, _READ)
         if status == _KEYED:
@@ -266,12 +294,14 @@ class AgiCall:
         """Keys came while nobody listened: hear which of them are given back, lest they count twice."""
         while self._told.unsure:
             key = _key(await self._do(f"WAIT FOR DIGIT {GIVEN_BACK_MS}"))
-            if not key:
-                self._told.settled()
-                return
             told_at = asyncio.get_running_loop().time()
             appended, _ = await self._appended()
-            self._press(self._told.gave(key, appended, settling=True), told_at)
+            if key:
+                self._press(self._told.gave(key, appended, settling=True), told_at)
+            elif new := self._told.more(appended):
+                self._press(new, told_at)
+            else:
+                self._told.settled()
 
     async def _appended(self, *beside: str) -> tuple[str, list[str]]:
         """All of HOTLINE_KEYS, and the values of other variables, none of which has a blank in it."""

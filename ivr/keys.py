@@ -21,6 +21,11 @@ class Entry:
         return len(self.answer) == self._digits
 
     @property
+    def plain(self) -> bool:
+        """Whether no key but END ends it before it is full."""
+        return self._digits > 1 and self._commands == END
+
+    @property
     def lacks(self) -> int:
         """How many keys at most are still to come."""
         return self._digits - len(self.answer)

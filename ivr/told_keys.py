@@ -21,13 +21,14 @@ class ToldKeys:
     """Counts each key once. seen: how much of HOTLINE_KEYS is known. owed: appended, and not returned so far.
 
     unsure: some that are owed came just now, and may be put off. While it is so, ask for what is given back
-    (`gave` with settling); when nothing is for GIVEN_BACK_S, say so (`settled`).
+    (`gave` with settling, `more`); when nothing comes any more, say so (`settled`).
     """
 
     def __init__(self) -> None:
         self.seen = 0
         self.owed = ""
         self.unsure = False
+        self._old = 0  # so many of those owed were there before it became unsure
 
     def took(self, key: str) -> str:
         """A command returned this key, and nothing is owed: it is the next one, and was appended once."""
@@ -40,22 +41,23 @@ class ToldKeys:
         listened: a command did all the while, and let no key stop it.
         """
         grown = self._grown(appended)
-        return grown if listened else self._owe(_once(grown))
+        return grown if listened else self._owe(self._once(grown))
 
     def gave(self, key: str, appended: str, *, settling: bool = False) -> str:
         """A command returned this key while others were owed. Returns the keys that are new."""
         grown = self._grown(appended)
         place = self.owed.find(key)
         if place >= 0 and (settling or not grown):
-            self.owed = self.owed[
-                place + 1 :
-            ]  # they are given back in their order: those before never will be
-            return self._owe(grown.removeprefix(key))
+            new = self._once(grown.replace(key, "", 1))
+            # They are given back in their order: those before it never will be.
+            self.owed, self._old = self.owed[place + 1 :], max(0, self._old - place - 1)
+            return self._owe(new)
         if not settling:
             self.owed = ""  # a fresh key passed them: they were thrown away
-        before, _, after = grown.partition(key)
+        new = self._once(grown)  # it may have been put off and given back since we last looked
+        before, _, after = new.partition(key)
         self._owe(before + after)
-        return grown
+        return new
 
     def read(self, digits: str, appended: str, *, ended: bool) -> str:
         """A command collected these. ended: by END, which it leaves out. Returns the keys that are new."""
@@ -76,18 +78,20 @@ class ToldKeys:
         return grown
 
     def _owe(self, keys: str) -> str:
+        if not self.unsure:
+            self._old = len(self.owed)
         self.owed += keys
         self.unsure = bool(self.owed) and (self.unsure or bool(keys))
         return keys
 
-
-def _once(keys: str) -> str:
-    """Without what may be keys given back: in their order, each after it came."""
-    once, given_back = "", 0
-    for key in keys:
-        place = once.find(key, given_back)
-        if place < 0:
-            once += key
-        else:
-            given_back = place + 1
-    return once
+    def _once(self, keys: str) -> str:
+        """Without what may be keys given back while nobody listened: in their order, each after it came."""
+        before = self.owed[self._old :] if self.unsure else ""
+        once, given_back = before, 0
+        for key in keys:
+            place = once.find(key, given_back)
+            if place < 0:
+                once += key
+            else:
+                given_back = place + 1
+        return once.removeprefix(before)

@@ -176,15 +176,22 @@ class AgiCaller:
             return "200 result=0"
         return self._background(asked[5]) if asked[4] == "Background" else self._read(*asked[5].split(","))
 
-    def _read(self, name: str, sound: str, most: str, options: str, attempts: str, seconds: str) -> str:
-        """Several keys by one command, which returns none of them."""
-        assert (sound, options, attempts) == ("", "", "1")
-        assert float(seconds) > 0
+    def _read(self, name: str, sounds: str, most: str, options: str, attempts: str, seconds: str = "") -> str:
+        """Several keys by one command, which returns none of them; the first may stop its sounds."""
+        assert (options, attempts) == ("", "1")
+        assert seconds or "TIMEOUT(digit)" in self.variables
+        pressed = ""
+        for stem in filter(None, sounds.split("&")):
+            self.played.append(stem)
+            if pressed := self.while_playing(stem):
+                break
         digits, status = "", "TIMEOUT"
-        while status == "TIMEOUT" and (key := self.while_waiting()):
+        while status == "TIMEOUT" and (key := pressed[:1] or self.while_waiting()):
+            pressed = pressed[1:]
             self._press(key)
             digits += key.removeprefix("#")
             status = "OK" if key == "#" or len(digits) == int(most) else status
+        self._press(pressed)
         self.variables |= {name: digits, "READSTATUS": status}
         return "200 result=0"
 

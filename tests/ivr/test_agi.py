@@ -127,6 +127,33 @@ async def test_the_key_that_interrupts_is_the_first_of_the_answer() -> None:
     assert caller.played == ["/zh/menu-1"]
 
 
+@pytest.mark.parametrize(
+    ("playing", "waiting", "answer"),
+    [
+        ("", "412*", "412*"),
+        ("4", "12*", "412*"),
+        ("412*", "", "412*"),
+        ("4", "1#", "41"),
+        ("#", "", "#"),
+        ("0", "", "0"),
+        ("", "", ""),
+        ("4", "", "4"),
+    ],
+)
+async def test_the_last_four_are_asked_for_and_collected_by_one_command(
+    playing: str, waiting: str, answer: str
+) -> None:
+    caller = AgiCaller(while_playing=during("/zh/menu-1", playing), while_waiting=one_by_one(waiting))
+    result, steps = await on_the_line(
+        lambda call: call.ask(MENU, digits=4, secret=True, star=True, leading_zero=True), caller
+    )
+    assert result == [answer]
+    assert steps == [("said", "menu"), ("keys", f"{len(answer)} keys")]
+    assert not [command for command in caller.commands if command.startswith(("WAIT", "STREAM"))]
+    assert caller.played == ["/zh/menu-1", *["/zh/menu-2"] * (not playing)]
+    assert caller.variables["TIMEOUT(response)"] == "0.05"
+
+
 async def test_a_question_of_many_files_is_one_command() -> None:
     caller = AgiCaller(while_waiting=one_by_one("4"))
     result, _ = await on_the_line(lambda call: call.ask(WELCOME, MENU), caller)

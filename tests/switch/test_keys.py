@@ -97,6 +97,7 @@ async def test_a_number_pressed_as_fast_as_it_goes_is_that_number(how: str, exch
     async def dialogue(call: AgiCall) -> None:
         call.pace = Pace(10.0, 3.0)
         heard = [await call.ask(*QUESTION), await call.ask(*QUESTION, digits=11), await call.ask(*QUESTION)]
+        heard.append(await call.ask(Prompt("ask-tail-plain"), digits=4, star=True, leading_zero=True))
         call.pace = Pace(1.0, 1.0)
         answers.set_result([*heard, await call.ask()])
         await call.hang_up()
@@ -104,8 +105,28 @@ async def test_a_number_pressed_as_fast_as_it_goes_is_that_number(how: str, exch
     exchange.answers[NUMBERS[0]] = dialogue
     async with phone(exchange.sip_port, STRANGER) as telephone:
         await telephone.call(NUMBERS[0])
-        await telephone.do("press", keys="1138024680137", how=how)
-        assert await answers == ["1", "13802468013", "7", ""]
+        await telephone.do("press", keys="1138024680137005*", how=how)
+        assert await answers == ["1", "13802468013", "7", "005*", ""]
+        await telephone.until("ended")
+
+
+@pytest.mark.parametrize(
+    ("keys", "answer"), [("47", "47"), ("477#", "477"), ("#", "#"), ("0", "0"), ("477*", "477*"), ("", "")]
+)
+async def test_the_last_four_end_as_any_entry_does(keys: str, answer: str, exchange: Exchange) -> None:
+    answers: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+    async def dialogue(call: AgiCall) -> None:
+        call.pace = Pace(1.0, 0.5)
+        answers.set_result(await call.ask(Prompt("ask-tail-plain"), digits=4, star=True, leading_zero=True))
+        await call.hang_up()
+
+    exchange.answers[NUMBERS[0]] = dialogue
+    async with phone(exchange.sip_port, STRANGER) as telephone:
+        await telephone.call(NUMBERS[0])
+        await asyncio.sleep(INTO_S)
+        await telephone.press(keys)
+        assert await answers == answer
         await telephone.until("ended")
 
 
