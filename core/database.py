@@ -14,7 +14,7 @@ from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
 from core.errors import StorageAway
-from core.sqlite import FLEETING, WholeConnection
+from core.sqlite import FLEETING, SQLITE_CACHE, WholeConnection
 from core.sqlite import connector as sqlite_connector
 from core.storage import away
 from core.turn import Turn
@@ -224,7 +224,7 @@ def _tune(engine: AsyncEngine, begin: str) -> None:
             "journal_mode=WAL",
             "synchronous=FULL",  # a confirmed appointment survives a power cut
             "foreign_keys=ON",
-            "cache_size=-65536",
+            SQLITE_CACHE,
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()

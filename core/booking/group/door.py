@@ -23,7 +23,7 @@ from core.booking.group.texts import (
     together,
 )
 from core.database import Database
-from core.sqlite import BUSY_MS
+from core.sqlite import BUSY_MS, SQLITE_CACHE
 
 Row = Sequence[Any]
 
@@ -105,7 +105,7 @@ class SqliteDoor:
             check_same_thread=False,
             cached_statements=256,
         )
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-65536"):
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", SQLITE_CACHE):
             made.execute(f"PRAGMA {pragma}")
         made.execute("PRAGMA busy_timeout=0")
         self._open = made
