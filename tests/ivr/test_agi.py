@@ -8,7 +8,8 @@ import pytest
 import structlog
 
 from ivr.agi import AgiServer
-from ivr.agi_call import GIVEN_BACK_MS, AgiCall, Sounds
+from ivr.agi_call import AgiCall, Sounds
+from ivr.agi_keys import GIVEN_BACK_MS
 from ivr.call import SLOW, HungUp, Pace, Prompt, Recording, Track
 from ivr.sound import RATE, WHOLE, of
 from ivr.together import reached
