@@ -1,6 +1,7 @@
 """What every store of the hot path must do; one that commits many commands at once comes here too."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
@@ -10,6 +11,7 @@ from sqlalchemy import func, select
 
 from core import journal
 from core.booking.commands import Book, Booked, Cancel, Change, HeldSlot, Hold
+from core.booking.group.batch import Batch
 from core.booking.group.store import Bounds, group_store
 from core.booking.store import PlainStore, Store
 from core.booking.tables import Appointment
@@ -278,3 +280,19 @@ async def test_what_memory_says_is_believed_for_a_second_and_not_longer_for_bein
         elsewhere = PlainStore(replace(hotline, listeners=[]))  # another process: nobody here hears of it
         await elsewhere.submit(Cancel(other.appointment_id), CALLER)
         assert (await store.submit(hold, CALLER, call)).session_id == session
+
+
+async def test_a_refusal_that_was_told_keeps_no_batch_alive(hotline: Hotline, town: Clinic) -> None:
+    """All that a batch has read would wait for a look through all memory, at a rush for thousands of them."""
+    session = await town.session(slots=1)
+    await town.book(session, await town.person("王芳"))
+    async with group_store(hotline) as store:
+        gc.collect()
+        gc.disable()
+        try:
+            with pytest.raises(SlotFull):
+                await store.submit(Hold(session_id=session, owner="call:1"), CALLER)
+            await asyncio.sleep(0)
+            assert not any(type(one) is Batch for one in gc.get_objects())
+        finally:
+            gc.enable()
