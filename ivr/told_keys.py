@@ -54,6 +54,8 @@ class ToldKeys:
             return self._owe(new)
         if not settling:
             self.owed = ""  # a fresh key passed them: they were thrown away
+            before, found, after = grown.partition(key)
+            return before + found + self._owe(self._once(after))
         new = self._once(grown)  # it may have been put off and given back since we last looked
         before, _, after = new.partition(key)
         self._owe(before + after)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from ivr.agi_keys import GIVEN_BACK_MS
 from ivr.call import Prompt, Track
 from tests.fake_asterisk import AgiCaller, hang_up
 
@@ -26,7 +27,9 @@ class AgiPeer:
     _prompts: dict[str, Prompt] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.caller = AgiCaller(self._while_playing, self._while_waiting, self._while_recording)
+        self.caller = AgiCaller(
+            self._while_playing, self._while_waiting, self._while_recording, too_soon_ms=GIVEN_BACK_MS
+        )
 
     async def sounds(self, prompt: Prompt, _track: Track) -> list[str]:
         """Each sentence is a sound of its own: what was heard tells what was said."""
@@ -50,9 +53,13 @@ class AgiPeer:
         if self.style is Style.PATIENT:
             return ""
         pressed = ""
-        while self.keys and self.keys[0] not in ".!#" and (not pressed or self.style is Style.AHEAD):
+        while self.keys and self.keys[0] not in ".!#" and (not pressed or self._ahead(pressed)):
             pressed += self._next()
         return pressed
+
+    def _ahead(self, pressed: str) -> bool:
+        """No key comes twice while no command listens: nobody is as fast, and it would count once."""
+        return self.style is Style.AHEAD and self.keys[0] not in pressed[1:]
 
     def _while_waiting(self) -> str:
         return self._next().strip(".")

@@ -83,6 +83,7 @@ class AgiCaller:
     while_waiting: the key pressed when the script waits, '' for none in all that time.
     while_recording: the key that ends a message of two seconds, '' for a silence.
     between: keys pressed after a command was answered and before the next arrives.
+    too_soon_ms: in a wait of just so long nobody presses anything.
     Each may call hang_up().
     """
 
@@ -91,6 +92,7 @@ class AgiCaller:
     while_recording: Callable[[], str] = lambda: "#"
     between: Callable[[str], str] = lambda _command: ""
     missing: frozenset[str] = frozenset()
+    too_soon_ms: int | None = None
     played: list[str] = field(default_factory=list)
     commands: list[str] = field(default_factory=list)
     variables: dict[str, str] = field(default_factory=lambda: {"HOTLINE_NEXT": "fallback"})
@@ -130,8 +132,8 @@ class AgiCaller:
                 return self._unless_keyed(what) if what.startswith("ExecIf") else self._background(what)
             case ["GET", "FULL", "VARIABLE", expression]:
                 return f"200 result=1 ({_NAME.sub(lambda name: self.variables.get(name[1], ''), expression)})"
-            case ["WAIT", "FOR", "DIGIT", _]:
-                key = self.while_waiting()
+            case ["WAIT", "FOR", "DIGIT", milliseconds]:
+                key = "" if int(milliseconds) == self.too_soon_ms else self.while_waiting()
                 self._press(key)
                 return f"200 result={ord(key[0]) if key else 0}"
             case ["GET", "VARIABLE", name]:

@@ -122,11 +122,11 @@ async def test_a_peer_that_reads_nothing_is_given_up_though_more_is_said_than_th
     wires: list[Any] = []
 
     async def talks(call: AgiCall) -> None:
-        writer = call._request.writer
+        writer = call._commands._request.writer
         wires.append(writer.transport.get_extra_info("socket"))
         while writer.transport.get_write_buffer_size() < 500_000:
             writer.write(b"VERBOSE " + b"x" * 60_000 + b"\n")
-        await call._request.send_command("NOOP", LIMIT_S)
+        await call._commands._request.send_command("NOOP", LIMIT_S)
 
     async with serving(tmp_path, deaf=talks) as server:
         with socket.socket() as deaf:

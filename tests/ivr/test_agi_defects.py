@@ -38,7 +38,7 @@ async def bare(route: Callable[[Any], Awaitable[None]], path: str = "reception")
 @asynccontextmanager
 async def ours(route: Callable[[Request], Awaitable[None]]) -> AsyncIterator[int]:
     async def with_request(call: AgiCall) -> None:
-        await route(call._request)
+        await route(call._commands._request)
 
     server = AgiServer("127.0.0.1", 0, {"reception": with_request}, sounds=no_sounds, messages=Path("."))
     await server.start()
@@ -199,7 +199,7 @@ async def test_f8_a_missing_sound_is_a_bug_and_a_hangup_is_none(
 
     async def route(call: AgiCall) -> None:
         try:
-            await call._do('STREAM FILE "welcome" "" 0')
+            await call._commands.do('STREAM FILE "welcome" "" 0')
         except (AgiError, HungUp) as raised:
             seen.append(raised)
 

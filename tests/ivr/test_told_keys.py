@@ -27,6 +27,14 @@ def test_the_same_key_pressed_again_after_one_that_was_thrown_away_counts_twice(
     assert told.owed == ""
 
 
+def test_the_same_key_after_one_that_a_command_returned_counts_by_itself() -> None:
+    told = ToldKeys()
+    assert told.more("2") == "2"
+    told.settled()
+    assert told.gave("1", "211") == "11"
+    assert told.owed == "1"
+
+
 def test_a_key_that_is_stretched_for_long_answers_nothing_when_it_is_returned() -> None:
     told = ToldKeys()
     assert told.more("5") == "5"
