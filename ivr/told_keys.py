@@ -14,7 +14,7 @@ back before anybody asked, the repetition is all that is left: what repeats whil
 once. Who really pressed it twice hears the next question, which is better than an answer they did not give.
 """
 
-END = "#"
+from ivr.call import END
 
 
 class ToldKeys:
