@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from aiohttp.test_utils import TestClient
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, ViewportSize
+from playwright.async_api import Browser, ViewportSize, expect
 from pytest_aiohttp import AiohttpClient
 
 from core.links.hospital_lists import FolderLists
@@ -89,6 +89,7 @@ async def test_an_announcement_is_written_and_published_by_keyboard_alone(
     await context.add_cookies(cookies(pages))
     page = await context.new_page()
     await page.goto(str(pages.make_url("/staff/announcements/new")))
+    await expect(page.get_by_label("标题")).to_be_focused()  # the browser gives the focus after it has drawn
     await page.keyboard.type("春节安排")
     await page.keyboard.press("Tab")
     await page.keyboard.type("初一到初三停诊。")
