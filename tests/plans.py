@@ -15,6 +15,7 @@ from sqlalchemy.engine import make_url
 
 from core.accounts import drafts
 from core.booking import cancel, hold, loading, visit
+from core.booking import view as visits
 from core.booking.facts import PersonFacts
 from core.booking.group.texts import FREE_OF_MANY, for_postgresql, for_sqlite
 from core.schedule import slots, view
@@ -29,7 +30,7 @@ NOBODY = PersonFacts(0, None, None, None, False)
 
 @dataclass(frozen=True)
 class Hot:
-    """A question that is asked all the time, and the indexes that must answer it."""
+    """A question that is asked all the time, and the indexes that must answer it, `a|b` where either does."""
 
     name: str
     ask: Callable[[Work, int], Awaitable[object]]
@@ -45,6 +46,20 @@ async def _phone(work: Work, session_id: int) -> object:
     return await loading.stranger_facts(
         work.db, slot, now=work.now, person=NOBODY, contact_print="1", channel=Channel.PHONE
     )
+
+
+async def _visits(work: Work, session_id: int) -> object:
+    return await visits.open_by_phone(work.db, "1", work.now)
+
+
+async def _phones(work: Work, session_id: int) -> object:
+    """Of as many as one batch asks for."""
+    phones, today = [f"phone-{number}" for number in range(64)], day_of(work.now)
+    connection = await work.db.connection()
+    if connection.dialect.name == "sqlite":
+        values: tuple[Any, ...] = (json.dumps(phones), today.isoformat())
+        return await connection.exec_driver_sql(for_sqlite()[0].phones, values)
+    return await connection.exec_driver_sql(for_postgresql()[0].phones, (phones, today))
 
 
 async def _free(work: Work, session_id: int) -> object:
@@ -72,12 +87,20 @@ async def _unfinished(work: Work, session_id: int) -> object:
     return await drafts.may_go_on(work.db, "1", work.now, work.now)
 
 
+# A session has some dozens of numbers: reading them in their order does as well.
+OF_A_SESSION = "ix_slot_session_state|uq_slot_session_id_sequence"
+# Sessions are made nights before anybody may book them, and counted by then: the index by day misleads nobody
+# in the release minute.
 HOT = (
     Hot("a person's history", _history, ("ix_appointment_person_day",)),
     Hot("live appointments of a phone", _phone, ("ix_appointment_contact_print",)),
-    Hot("a free slot of a session", _free, ("ix_slot_session_state",)),
-    Hot("free slots of a department", _department, ("ix_session_department_day", "ix_slot_session_state")),
-    Hot("departments with room", _hospital, ("ix_session_hospital_day",)),
+    Hot("visits to come of a phone", _visits, ("ix_appointment_contact_print",)),
+    Hot("live appointments of a batch's phones", _phones, ("ix_appointment_contact_print",)),
+    Hot("a free slot of a session", _free, (OF_A_SESSION,)),
+    Hot(
+        "free slots of a department", _department, ("ix_session_department_day|ix_session_day", OF_A_SESSION)
+    ),
+    Hot("departments with room", _hospital, ("ix_session_hospital_day|ix_session_day",)),
     Hot("what an owner holds", lambda work, _: hold.let_older_choice_go(work, "x"), ("ix_hold_owner",)),
     Hot("what a number left unfinished", _unfinished, ("ix_hold_owner",)),
     Hot("holds that lapse", lambda work, _: hold.lapse_due(work, limit=1), ("ix_hold_due",)),
@@ -106,7 +129,7 @@ async def asked(hotline: Hotline, hot: Hot, session_id: int) -> list[Asked]:
     heard: list[Asked] = []
 
     def hear(_connection: Any, _cursor: Any, statement: str, values: Any, *_rest: Any) -> None:
-        if re.search(rf"\b(FROM|JOIN|UPDATE) ({'|'.join(LARGE)})\b", statement):
+        if re.search(rf"\b(FROM|JOIN|UPDATE) ({'|'.join(LARGE)})\b", statement, re.IGNORECASE):
             heard.append(Asked(statement, tuple(values)))
 
     engine = hotline.database.writer.sync_engine
@@ -131,8 +154,8 @@ class Step:
 
 
 class Planner(Protocol):
-    async def steps(self, one: Asked) -> list[Step]:
-        """Of the plan for these values, and of the one for any."""
+    async def these(self, one: Asked) -> list[Step]:
+        """Of the plan for these values."""
 
     async def any_(self, statement: str) -> list[Step]:
         """Of the plan for any values."""
@@ -159,11 +182,12 @@ class _Sqlite:
     def __init__(self, file: sqlite3.Connection) -> None:
         self._file = file
 
-    async def steps(self, one: Asked) -> list[Step]:
-        return self._of(one.statement, one.values) + self._of(one.statement, (None,) * len(one.values))
+    async def these(self, one: Asked) -> list[Step]:
+        return self._of(one.statement, one.values)
 
     async def any_(self, statement: str) -> list[Step]:
-        return self._of(statement, (None,) * max(map(int, re.findall(r"\?(\d+)", statement)), default=0))
+        numbered = max(map(int, re.findall(r"\?(\d+)", statement)), default=statement.count("?"))
+        return self._of(statement, (None,) * numbered)
 
     def _of(self, statement: str, values: tuple[Any, ...]) -> list[Step]:
         rows = self._file.execute(f"explain query plan {statement}", values).fetchall()
@@ -176,9 +200,9 @@ class _Postgresql:
         self._server = server
         self._prepared: dict[str, str] = {}
 
-    async def steps(self, one: Asked) -> list[Step]:
-        these = await self._server.fetchval(f"explain (format json) {one.statement}", *one.values)
-        return [*_steps(json.loads(these)[0]["Plan"], ""), *await self.any_(one.statement)]
+    async def these(self, one: Asked) -> list[Step]:
+        plan = await self._server.fetchval(f"explain (format json) {one.statement}", *one.values)
+        return list(_steps(json.loads(plan)[0]["Plan"], ""))
 
     async def any_(self, statement: str) -> list[Step]:
         if statement not in self._prepared:
@@ -216,7 +240,10 @@ def _of_batches(hotline: Hotline) -> list[str]:
 def wrong(indexes: Sequence[str], steps: Sequence[Step]) -> list[str]:
     """What is wrong with these plans: an index that is not used, or a large table that is read as a whole."""
     used = {step.index for step in steps}
-    return [f"{index} is not used" for index in indexes if index not in used] + [
+    instead = ", ".join(sorted(step.index for step in steps if step.index)) or "none"
+    return [
+        f"{index} is not used, but {instead}" for index in indexes if used.isdisjoint(index.split("|"))
+    ] + [
         f"reads all of {step.table} {step.index}".rstrip()
         for step in steps
         if step.whole and step.table in LARGE
@@ -246,8 +273,12 @@ async def observed(
                 await settle(url)
             found[moment] = {}
             for hot in HOT:
-                steps = [step for one in await asked(hotline, hot, 1) for step in await plans.steps(one)]
-                found[moment][hot.name] = wrong(hot.indexes, steps)
+                said = await asked(hotline, hot, 1)
+                these = [step for one in said for step in await plans.these(one)]
+                any_ = [step for one in said for step in await plans.any_(one.statement)]
+                flaws = wrong(hot.indexes, these), wrong(hot.indexes, any_)
+                found[moment][hot.name] = [f"for these values {flaw}" for flaw in flaws[0]]
+                found[moment][hot.name] += [f"for any values {flaw}" for flaw in flaws[1]]
             in_batches = [step for one in _of_batches(hotline) for step in await plans.any_(one)]
             found[moment][BATCHES] = wrong((), in_batches)
     return found

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.booking.facts import ActiveBlock, BookingFacts, PastAppointment, PersonFacts, SlotFacts
 from core.booking.rules import State
-from core.booking.tables import IS_LIVE, Appointment
+from core.booking.tables import IS_LIVE, Appointment, not_before
 from core.credit.book import RuleBook
 from core.credit.engine import active_blocks, rules_for
 from core.errors import AppointmentUnknown, NotFound
@@ -161,7 +161,7 @@ async def _phone_persons(db: AsyncSession, contact_print: str | None, now: datet
         .where(
             Appointment.contact_print == contact_print,
             IS_LIVE,
-            Appointment.day >= day_of(now),
+            not_before(day_of(now)),
         )
         .distinct()
     )

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.booking import view
 from core.booking.rules import LIVE, OPEN
-from core.booking.tables import Appointment
+from core.booking.tables import Appointment, not_before
 from core.booking.view import AppointmentView
 from core.errors import NotFound
 from core.schedule.tables import Hold, Period, Slot
@@ -43,7 +43,7 @@ async def listed(
     """`most` of them from `first` on. ahead: only those that are still to come."""
     wanted = [theirs]
     if ahead:
-        wanted += [Appointment.state.in_(sorted(OPEN | LIVE)), Appointment.day >= day_of(now)]
+        wanted += [Appointment.state.in_(sorted(OPEN | LIVE)), not_before(day_of(now))]
     total = await db.scalar(select(func.count()).select_from(Appointment).where(*wanted))
     query = view.joined().where(*wanted).order_by(Appointment.booked_at.desc(), Appointment.id.desc())
     return Listed(await view.listed(db, query.offset(first).limit(most)), total or 0)

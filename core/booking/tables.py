@@ -5,7 +5,9 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    BindParameter,
     CheckConstraint,
+    ColumnElement,
     Date,
     ForeignKey,
     Index,
@@ -100,6 +102,12 @@ IS_LIVE = func.coalesce(Appointment.state.in_(sorted(LIVE)), False)
 # Written out: a plan for any value of a parameter may not use the partial index of these.
 IS_UNPAID = Appointment.state == literal_column("'unpaid'", String)
 IS_DUE = Appointment.state.in_([literal_column("'booked'", String), literal_column("'checked_in'", String)])
+
+
+def not_before(day: date | BindParameter[date]) -> ColumnElement[bool]:
+    """On that day or later, in words that no planner takes for the index by day, as IS_LIVE: by a night's
+    statistics nothing is to come, and all that was booked since would be read for each phone asked for."""
+    return func.coalesce(Appointment.day, Appointment.day) >= day
 
 
 class CommandKey(Base):

@@ -9,7 +9,7 @@ from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.booking.rules import LIVE, OPEN, State
-from core.booking.tables import Appointment
+from core.booking.tables import Appointment, not_before
 from core.catalogue.tables import Department, Doctor, Hospital
 from core.errors import AppointmentUnknown
 from core.money.tables import Refund
@@ -117,7 +117,7 @@ def joined() -> Select[*tuple[Any, ...]]:
 def _ahead() -> Select[*tuple[Any, ...]]:
     return (
         joined()
-        .where(Appointment.state.in_(sorted(OPEN | LIVE)), Appointment.day >= bindparam("today"))
+        .where(Appointment.state.in_(sorted(OPEN | LIVE)), not_before(bindparam("today")))
         .order_by(Appointment.starts_at, Appointment.id)
     )
 
