@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import gc
 import json
 import logging
 import os
@@ -33,7 +32,7 @@ from core.settings import Settings
 from core.staff.login import SecondFactor
 from core.staff.sessions import Lives
 from core.timers import Timers
-from hotline import aftermath, demo, demo_accounts, demo_staff
+from hotline import aftermath, demo, demo_accounts, demo_staff, garbage
 from hotline.booking_writer import writer_probe
 from hotline.desk_phones import DeskPhones
 from hotline.foundation import Foundation, alone, foundation
@@ -53,10 +52,6 @@ from sms.kept import KeptText
 from sms.managing import TextRoom
 from web.app import make_app
 from web.house import WebHouse
-
-# Objects made before the youngest are looked through, and how often that is before the older are, and all.
-# What stood at the start never is again. All takes some 60 ms under 400 calls: about once a minute.
-GARBAGE = (1_000, 10, 40)
 
 log = structlog.get_logger()
 
@@ -83,7 +78,7 @@ async def serve(settings: Settings) -> int:
         with alone(settings):
             async with standing(settings, stop) as ready:
                 up = True
-                _settled()
+                garbage.settled()
                 print(f"ready {json.dumps(ready)}", flush=True)
                 await stopping.wait()
                 print("stopping", file=sys.stderr, flush=True)
@@ -91,14 +86,6 @@ async def serve(settings: Settings) -> int:
         if not stopping.is_set():
             raise
     return 0
-
-
-def _settled() -> None:
-    """What stands by now stands to the end: looking through all of it for garbage took half a second each
-    time, in which no caller was answered."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*GARBAGE)
 
 
 @asynccontextmanager
