@@ -70,6 +70,9 @@ class Target:
         return value is not None and (value > self.value if self.most else value < self.value)
 
 
+Begins = Callable[[Call], datetime | None]
+
+
 @dataclass(frozen=True)
 class Measure:
     """A quotient over calls: Σ weighs ÷ number that counts, of the calls that begin within a span.
@@ -82,12 +85,21 @@ class Measure:
     title: str
     formula: Callable[[Policy], str]
     unit: Unit
-    begins: Callable[[Call], datetime | None]
+    begins: Begins
     counts: Callable[[Call, datetime, Policy], bool]
     weighs: Callable[[Call, datetime, Policy], int]
     spans: tuple[Span, ...] = (Span.TODAY, Span.HALF_HOUR)
     target: Target | None = None
     ranked: bool = False  # whether the 90th percentile is told beside it
+    policed: bool = False  # whether it differs by the policy
+
+
+def _queued(call: Call) -> datetime | None:
+    return call.queued_at
+
+
+def _came(call: Call) -> datetime | None:
+    return call.started_at if call.came_in else None
 
 
 def _level_counts(call: Call, now: datetime, policy: Policy) -> bool:
@@ -118,26 +130,26 @@ def micro(span: timedelta) -> int:
 
 SERVICE_LEVEL = Measure(
     "service-level", "15秒接通率", _level_formula, Unit.PERCENT,
-    lambda call: call.queued_at, _level_counts, _within,
+    _queued, _level_counts, _within, policed=True,
     target=Target(0.80, "≥80%", "呼叫中心招标常用：15至20秒内接听八成"),
 )  # fmt: skip
 CONNECTED = Measure(
     "connected", "接通率", lambda policy: "接听 ÷ 等待已结束的来电", Unit.PERCENT,
-    lambda call: call.queued_at,
+    _queued,
     lambda call, now, policy: call.outcome is not None,
     lambda call, now, policy: int(call.outcome == "answered"),
     spans=(Span.DAY, Span.TODAY), target=Target(0.95, "≥95%", "GB/T 33358-2016"),
 )  # fmt: skip
 ABANDONED = Measure(
     "abandoned", "放弃率", lambda policy: "排队中挂机 ÷ 等待已结束的来电；留言、约回拨不算", Unit.PERCENT,
-    lambda call: call.queued_at,
+    _queued,
     lambda call, now, policy: call.outcome is not None,
     lambda call, now, policy: int(call.outcome == "abandoned"),
     target=Target(0.05, "≤5%", "接通率95%的另一面", most=True),
 )  # fmt: skip
 ANSWER_SPEED = Measure(
     "answer-speed", "平均应答", lambda policy: "Σ 接听者的等待 ÷ 接听", Unit.SECONDS,
-    lambda call: call.queued_at,
+    _queued,
     lambda call, now, policy: call.outcome == "answered",
     lambda call, now, policy: micro(call.waited(now)),
     target=Target(15, "≤15秒", "GB/T 33358-2016", most=True), ranked=True,
@@ -150,13 +162,13 @@ HANDLING = Measure(
 )  # fmt: skip
 MENU_LOSS = Measure(
     "menu-loss", "菜单流失率", lambda policy: "语音菜单中挂机 ÷ 已结束的来电", Unit.PERCENT,
-    lambda call: call.started_at if call.came_in else None,
+    _came,
     lambda call, now, policy: call.closed_at is not None,
     lambda call, now, policy: int(call.disposition == Disposition.ABANDONED_MENU),
 )  # fmt: skip
 BOOKED_CALLS = Measure(
     "booked-calls", "来电成约率", lambda policy: "办成预约的来电 ÷ 已结束的来电", Unit.PERCENT,
-    lambda call: call.started_at if call.came_in else None,
+    _came,
     lambda call, now, policy: call.closed_at is not None,
     lambda call, now, policy: int(call.booked),
 )  # fmt: skip

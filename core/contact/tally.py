@@ -7,13 +7,14 @@ sums equal a recount from the tables at any second is a test (tests/contact/test
 import heapq
 from bisect import bisect_left, insort
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 
 from core.contact.agent_rules import AgentState
 from core.contact.call_facts import Act, Call, Interval
 from core.contact.measure_rules import (
     BUSY,
+    Begins,
     Measure,
     Policy,
     Span,
@@ -31,49 +32,75 @@ from core.values import day_of
 KEPT = timedelta(hours=25)
 
 
-class _Running:
-    """One measure over one span that moves on: what falls out on the left is taken off."""
+class _Begun:
+    """Calls that are over, in the order in which they began in one of the senses of `Measure.begins`."""
 
-    def __init__(self, measure: Measure, span: Span, policy: Policy) -> None:
+    def __init__(self, begins: Begins, over: Iterable[Call]) -> None:
+        self.begins = begins
+        self._order = sorted((begin, call.interaction_id) for call in over if (begin := begins(call)))
+
+    def put(self, call: Call) -> None:
+        if begin := self.begins(call):
+            insort(self._order, (begin, call.interaction_id))
+
+    def drop(self, call: Call) -> None:
+        if begin := self.begins(call):
+            del self._order[bisect_left(self._order, (begin, call.interaction_id))]
+
+    def between(self, start: datetime, end: datetime) -> list[int]:
+        """Which began in [start, end)."""
+        first, last = (bisect_left(self._order, (instant,)) for instant in (start, end))
+        return [interaction_id for _, interaction_id in self._order[first:last]]
+
+
+class _Running:
+    """One measure over one span that moves on: what falls out on the left is taken off.
+
+    Of a call nothing is kept here: what one that is over adds is the same whenever it is asked for.
+    """
+
+    def __init__(self, measure: Measure, span: Span, policy: Policy, now: datetime) -> None:
         self._measure, self._span, self._policy = measure, span, policy
-        self._held: dict[int, tuple[datetime, int]] = {}
-        self._ages: list[tuple[datetime, int]] = []
+        self._start = start_of(span, now)
+        self._count = self._total = 0
         self._ranked: list[int] = []
-        self._total = 0
 
     def put(self, call: Call, now: datetime) -> None:
-        self.drop(call.interaction_id)
-        begin = self._measure.begins(call)
-        if begin is None or not self._measure.counts(call, now, self._policy):
+        if (weight := self._weight(call, now)) is None:
             return
-        weight = self._measure.weighs(call, now, self._policy)
-        self._held[call.interaction_id] = (begin, weight)
-        heapq.heappush(self._ages, (begin, call.interaction_id))
+        self._count += 1
         self._total += weight
         if self._measure.ranked:
             insort(self._ranked, weight)
 
-    def drop(self, interaction_id: int) -> None:
-        held = self._held.pop(interaction_id, None)
-        if held is None:
+    def drop(self, call: Call, now: datetime) -> None:
+        if (weight := self._weight(call, now)) is None:
             return
-        self._total -= held[1]
+        self._count -= 1
+        self._total -= weight
         if self._measure.ranked:
-            del self._ranked[bisect_left(self._ranked, held[1])]
+            del self._ranked[bisect_left(self._ranked, weight)]
 
-    def age(self, now: datetime) -> None:
+    def _weight(self, call: Call, now: datetime) -> int | None:
+        """What a call that is over adds; None: it is not in it."""
+        begin = self._measure.begins(call)
+        if begin is None or begin < self._start or not self._measure.counts(call, now, self._policy):
+            return None
+        return self._measure.weighs(call, now, self._policy)
+
+    def age(self, begun: _Begun, calls: Mapping[int, Call], now: datetime) -> None:
         """Let go of what the span does not reach any more."""
         start = start_of(self._span, now)
-        while self._ages and self._ages[0][0] < start:
-            begin, interaction_id = heapq.heappop(self._ages)
-            if self._held.get(interaction_id, (None,))[0] == begin:
-                self.drop(interaction_id)
+        if start <= self._start:
+            return
+        for interaction_id in begun.between(self._start, start):
+            self.drop(calls[interaction_id], now)
+        self._start = start
 
     def sum(self, still_open: Iterable[Call], now: datetime) -> Sum:
-        self.age(now)
         fresh = [weight for _, weight in counted(self._measure, still_open, self._span, now, self._policy)]
         p90 = percentile(sorted(self._ranked + fresh), 0.9) if self._measure.ranked else None
-        return Sum(len(self._held) + len(fresh), self._total + sum(fresh), p90)
+        return Sum(self._count + len(fresh), self._total + sum(fresh), p90)
 
 
 class _Shifts:
@@ -142,7 +169,8 @@ class Tally:
     def __init__(self) -> None:
         self.calls: dict[int, Call] = {}
         self._open: dict[int, Call] = {}
-        self._running: dict[tuple[str, Span, Policy], _Running] = {}
+        self._begun: dict[Begins, _Begun] = {}
+        self._running: dict[tuple[str, Span, Policy | None], tuple[_Begun, _Running]] = {}
         self._shifts = _Shifts()
         self._acts: dict[int, Act] = {}
         self._acts_since: date | None = None  # the day from which on they are kept
@@ -151,15 +179,27 @@ class Tally:
 
     def put_call(self, call: Call, now: datetime) -> None:
         """A contact as it is now."""
-        if call.interaction_id not in self.calls:
+        before = self.calls.get(call.interaction_id)
+        if before is None:
             heapq.heappush(self._ages, (call.started_at, call.interaction_id))
+        elif before.settled:
+            self._take_off(before, now)
         self.calls[call.interaction_id] = call
-        if call.settled:
-            self._open.pop(call.interaction_id, None)
-        else:
+        if not call.settled:
             self._open[call.interaction_id] = call
-        for running in self._running.values():
-            running.put(call, now) if call.settled else running.drop(call.interaction_id)
+            return
+        self._open.pop(call.interaction_id, None)
+        for begun in self._begun.values():
+            begun.put(call)
+        for _, running in self._running.values():
+            running.put(call, now)
+
+    def _take_off(self, call: Call, now: datetime) -> None:
+        """What a call that was over has added."""
+        for begun in self._begun.values():
+            begun.drop(call)
+        for _, running in self._running.values():
+            running.drop(call, now)
 
     def put_interval(self, one: Interval) -> None:
         self._shifts.put(one)
@@ -174,13 +214,21 @@ class Tally:
         return self._shifts.known(agent_id)
 
     def sum(self, measure: Measure, span: Span, now: datetime, policy: Policy) -> Sum:
-        key = (measure.code, span, policy)
+        key = (measure.code, span, policy if measure.policed else None)
         if key not in self._running:
-            self._running[key] = fresh = _Running(measure, span, policy)
-            for call in self.calls.values():
-                if call.settled:
-                    fresh.put(call, now)
-        return self._running[key].sum(self._open.values(), now)
+            self._running[key] = self._new(measure, span, now, policy)
+        begun, running = self._running[key]
+        running.age(begun, self.calls, now)
+        return running.sum(self._open.values(), now)
+
+    def _new(self, measure: Measure, span: Span, now: datetime, policy: Policy) -> tuple[_Begun, _Running]:
+        over = [call for call in self.calls.values() if call.settled]
+        if measure.begins not in self._begun:
+            self._begun[measure.begins] = _Begun(measure.begins, over)
+        fresh = _Running(measure, span, policy, now)
+        for call in over:
+            fresh.put(call, now)
+        return self._begun[measure.begins], fresh
 
     def occupancy(self, span: Span, now: datetime) -> Sum:
         """As measure_rules.occupancy; for TODAY and HALF_HOUR."""
@@ -223,11 +271,10 @@ class Tally:
             if not call.settled:
                 heapq.heappush(self._ages, (now, interaction_id))
                 break
+            self._take_off(call, now)
             del self.calls[interaction_id]
-            for running in self._running.values():
-                running.drop(interaction_id)
-        for running in self._running.values():  # nobody may have looked at it for days
-            running.age(now)
+        for begun, running in self._running.values():  # nobody may have looked at it for days
+            running.age(begun, self.calls, now)
         before = day_of(now - KEPT)
         self._shifts.forget(before)
         if before == self._acts_since:
