@@ -217,7 +217,7 @@ async def to_the_end(state: str, seat: Seat, caller: Phone, colleague: Desk) -> 
 
 async def dispose(seat: Seat) -> None:
     await expect(seat.page.get_by_role("listbox", name="小结：第一级")).to_be_focused(timeout=SOON_MS)
-    await seat.press("4", "1", "Enter")
+    await seat.press("4", "1")
     await expect(seat.page.get_by_role("button", name="就绪").last).to_be_focused()
     await seat.press("F2")
     await seat.state("空闲")

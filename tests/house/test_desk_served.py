@@ -169,7 +169,7 @@ async def test_page_browser_and_network_may_break_and_call_and_draft_survive(
         await seat.page.reload()
         await seat.state("话后整理")
         await expect(seat.page.get_by_role("listbox", name="小结：第一级")).to_be_focused(timeout=SOON_MS)
-        await seat.press("4", "1", "Enter")
+        await seat.press("4", "1")
         await expect(seat.page.get_by_role("button", name="就绪").last).to_be_focused()
         await seat.press("F2")
         await seat.state("空闲")
@@ -211,7 +211,7 @@ async def test_a_consultation_survives_the_page_and_is_completed_by_another(
         await caller.hang_up()
         await theirs.state("话后整理")
     for seat in (mine, theirs):
-        await seat.press("4", "1", "Enter")
+        await seat.press("4", "1")
         await expect(seat.page.get_by_role("button", name="就绪").last).to_be_focused()
     await mine.press("F2")
     await mine.state("空闲")
@@ -258,7 +258,7 @@ async def test_a_supervisor_listens_and_takes_over_with_the_phone_in_the_page(
     for seat in (mine, boss):
         await expect(seat.page.get_by_role("listbox", name="小结：第一级")).to_be_visible(timeout=SOON_MS)
         await seat.page.get_by_role("listbox", name="小结：第一级").focus()
-        await seat.press("4", "1", "Enter")
+        await seat.press("4", "1")
         await expect(seat.page.get_by_role("button", name="就绪").last).to_be_focused()
     await mine.press("F2")
     await mine.state("空闲")
@@ -287,7 +287,7 @@ async def test_a_killed_switch_leaves_no_state_untrue(
         await seat.state("话后整理")
         late = time.monotonic() - await back
     tell(f"desk: a state of before the switch's death was true {max(0.0, late):.1f} s after its return")
-    await seat.press("4", "1", "Enter")
+    await seat.press("4", "1")
     await expect(seat.page.get_by_role("button", name="就绪").last).to_be_focused()
     await seat.press("F2")
     await seat.state("空闲")
