@@ -28,6 +28,7 @@ class Switch:
     def __init__(self) -> None:
         self.registered = asyncio.Event()
         self.ended = asyncio.Event()
+        self.rings = asyncio.Event()  # the page has said that it does
         self.answered: asyncio.Queue[str] = asyncio.Queue()
         self.refuses = False
         self.leaves = 0  # so many of the next lines are taken, and nothing is ever said on them
@@ -65,6 +66,7 @@ class Switch:
     async def ring(self, offer: str) -> None:
         self._calls += 1
         self.ended.clear()
+        self.rings.clear()
         self._dialogue = {"Call-ID": f"call-{self._calls}", "From": f"<sip:caller@test>;tag=t{self._calls}"}
         await self._request("INVITE", 1, offer, To=f"<{self._contact}>")
 
@@ -77,6 +79,8 @@ class Switch:
                 self._dialogue = {**self._dialogue, "To": heard.headers["to"]}
                 await self._request("ACK", 1)
                 self.answered.put_nowait(heard.body)
+            if heard.first.split()[1] == "180":
+                self.rings.set()
             return
         if heard.method == "REGISTER" and self.starting:
             if status := self.starting.pop(0):

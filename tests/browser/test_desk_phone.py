@@ -58,8 +58,8 @@ async def test_the_phone_rings_is_answered_watched_and_given_up(
         **talking(me={**me, "state": "ringing", "state_words": "振铃"}, call=desk.call("ringing"))
     )
     await stage.switch.ring(offer)
+    await asyncio.wait_for(stage.switch.rings.wait(), 30)
     await page.bring_to_front()
-    await expect(page.get_by_role("button", name="接听")).to_be_enabled()
     await press(page, "F2")
     assert await caller.evaluate(HEARS, await stage.switch.answered.get())
 
@@ -152,11 +152,48 @@ async def test_what_rings_in_a_page_that_gave_way_is_not_answered_there(
     page = await with_phone(seat, stage, **talking(me=ringing, call=desk.call("ringing")))
     caller = await caller_of(chromium, page)
     await stage.switch.ring(await caller.evaluate(CALLER))
-    await expect(page.get_by_role("button", name="接听")).to_be_enabled()
+    await asyncio.wait_for(stage.switch.rings.wait(), 30)
     await stage.bye("elsewhere")
     await unregistered(stage)
     await press(page, "F2")
     assert stage.switch.answered.empty()
+    await caller.close()
+
+
+async def test_the_key_counts_for_a_call_that_is_said_to_ring_before_it_rings_here(
+    chromium: Browser, seat: Seat, stage: Stage
+) -> None:
+    """As after a page was loaded anew in the middle of ringing."""
+    ringing = {"state": "ringing", "state_words": "振铃"}
+    page = await with_phone(seat, stage, **talking(me=ringing, call=desk.call("ringing")))
+    caller = await caller_of(chromium, page)
+    offer = await caller.evaluate(CALLER)
+    await page.bring_to_front()
+    await press(page, "F2")
+    await expect(page.get_by_role("button", name="正在接")).to_be_disabled()
+    answer = await stage.switch.invite(offer)
+    assert await caller.evaluate(HEARS, answer)
+    await caller.close()
+
+
+async def test_the_key_for_one_call_does_not_answer_the_next(
+    chromium: Browser, seat: Seat, stage: Stage
+) -> None:
+    ringing = {"state": "ringing", "state_words": "振铃"}
+    page = await with_phone(seat, stage, **talking(me=ringing, call=desk.call("ringing")))
+    me = stage.parts["me"]
+    caller = await caller_of(chromium, page)
+    offer = await caller.evaluate(CALLER)
+    await page.bring_to_front()
+    await press(page, "F2")
+    await expect(page.get_by_role("button", name="正在接")).to_be_disabled()
+    await stage.change(me=me, call=desk.call("ringing", interaction_id=901))
+    await expect(page.get_by_role("button", name="接听")).to_be_enabled()
+    await stage.switch.ring(offer)
+    await asyncio.wait_for(stage.switch.rings.wait(), 30)
+    assert stage.switch.answered.empty()
+    await page.get_by_role("button", name="接听").click()  # a second F2 so soon is taken for a bounce
+    assert await caller.evaluate(HEARS, await asyncio.wait_for(stage.switch.answered.get(), 30))
     await caller.close()
 
 

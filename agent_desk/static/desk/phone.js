@@ -24,6 +24,7 @@ export class Phone extends EventTarget {
   #agent = null;
   #account = "";
   #ringing = null; // an INVITE that waits for F2
+  #wanted = null; // the ringing interaction for which F2 was pressed, perhaps before it rang here
   #session = null;
   #looks = [];
   #clock = 0;
@@ -37,6 +38,7 @@ export class Phone extends EventTarget {
     store.on(["me", "phone"], (parts, { names }) => this.#use(parts, names));
     store.on(["call"], ({ call }) => {
       this.#recall(call);
+      if (!this.#rings_for(this.#wanted)) this.#wanted = null;
       this.#expect();
     });
     store.addEventListener("state", () => this.#follow());
@@ -50,16 +52,20 @@ export class Phone extends EventTarget {
 
   // What the strip shows of it.
   get view() {
-    return { ringing: Boolean(this.#ringing), talking: Boolean(this.#session), muted: this.muted };
+    return {
+      ringing: Boolean(this.#ringing), wanted: this.#wanted !== null, talking: Boolean(this.#session), muted: this.muted,
+    };
   }
 
   get in_page() {
     return this.registered !== null;
   }
 
-  // The microphone may still be opening when a page that was reloaded gets its call back.
+  // The server may have said that it rings before it does here, as when the page was just reloaded: the key
+  // counts for that call. The microphone may still be opening when such a page gets its call back.
   async answer() {
     const session = this.#ringing;
+    this.#want();
     if (!session) return;
     this.#ringing = null;
     this.#ringer.stop();
@@ -125,7 +131,7 @@ export class Phone extends EventTarget {
     const agent = this.#agent;
     this.#agent = null;
     this.#account = "";
-    this.registered = null;
+    this.registered = this.#wanted = null;
     agent?.stop();
     for (const session of [this.#ringing, this.#session]) if (session) this.#over(session);
   }
@@ -226,12 +232,23 @@ export class Phone extends EventTarget {
     this.#tell();
   }
 
-  // A call that is ours already, without our leg in it, is not rung for: it is answered. Without the
-  // server nobody knows whether it still is.
+  // A call that is ours already, without our leg in it, is not rung for: it is answered, as is one for which
+  // F2 was pressed. Without the server nobody knows whether it still is.
   #expect() {
     const call = this.#store.parts.call;
     const mine = call && MINE.includes(call.state) && !call.leg_present;
-    if (this.#ringing && mine && this.#store.online) this.answer();
+    if (this.#ringing && (mine || this.#rings_for(this.#wanted)) && this.#store.online) this.answer();
+  }
+
+  #want() {
+    const call = this.#store.parts.call;
+    if (this.in_page && call?.state === "ringing") this.#wanted = call.interaction_id;
+    this.#tell();
+  }
+
+  #rings_for(interaction) {
+    const call = this.#store.parts.call;
+    return interaction !== null && call?.state === "ringing" && call.interaction_id === interaction;
   }
 
   #over(session) {

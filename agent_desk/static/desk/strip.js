@@ -28,7 +28,7 @@ function buttons(now, asks) {
   return {
     answer: first(
       state === "ringing" && me.device === "phone" && ["请摘机", null],
-      state === "ringing" && ["接听", phone.ringing ? asks.answer : null],
+      state === "ringing" && (phone.wanted ? ["正在接", null] : ["接听", asks.answer]),
       inside && !call.leg_present && ["回到通话", asks.rejoin],
       state === "wrap-up" && ["就绪", asks.ready],
       me?.state === "paused" && !call && ["就绪", asks.ready],
