@@ -35,6 +35,13 @@ ENDED_S = 0.2
 OPEN = select(Draft.interaction_id).where(
     Draft.interaction_id.in_(bindparam("calls", expanding=True)), IS_ONGOING, Draft.state == "open"
 )
+# By when they were saved, as their index has them: in the order of their ids all drafts would be read.
+OPERATORS = (
+    select(Draft.id, Draft.hold_id, Interaction.closed_at)
+    .join(Interaction, Interaction.id == Draft.interaction_id)
+    .where(IS_ONGOING, Draft.state == "open", Draft.staff_id.is_not(None))
+    .order_by(Draft.saved_at)
+)
 
 
 class Tending:
@@ -131,16 +138,10 @@ class Tending:
 
     async def beat(self) -> None:
         """One look at all open drafts that belong to a call and an operator."""
-        query = (
-            select(Draft.id, Draft.hold_id, Interaction.closed_at)
-            .join(Interaction, Interaction.id == Draft.interaction_id)
-            .where(IS_ONGOING, Draft.state == "open", Draft.staff_id.is_not(None))
-            .order_by(Draft.id)
-        )
         async with self._house.hotline.read() as db:
-            rows = (await db.execute(query)).all()
-        gone = [row.id for row in rows if row.closed_at is not None]
-        holding = [row.id for row in rows if row.closed_at is None and row.hold_id is not None]
+            rows = (await db.execute(OPERATORS)).all()
+        gone = sorted(row.id for row in rows if row.closed_at is not None)
+        holding = sorted(row.id for row in rows if row.closed_at is None and row.hold_id is not None)
         for first in range(0, len(gone), AT_ONCE):
             async with self._house.hotline.work(BY) as work:
                 for draft_id in gone[first : first + AT_ONCE]:

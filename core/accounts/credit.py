@@ -24,7 +24,7 @@ from core.credit.keys import named
 from core.credit.tables import Appeal, BlacklistEntry, CreditEvent
 from core.errors import NotFound, WrongInput
 from core.events import AppointmentCancelled
-from core.journal import JournalRow
+from core.journal import JournalRow, of_kind
 from core.people.tables import Person
 from core.work import Work
 
@@ -155,7 +155,7 @@ async def lines(db: AsyncSession, person_id: int) -> list[Line]:
 async def _channels(db: AsyncSession, ids: Collection[int]) -> Mapping[int, str]:
     """By which channel these appointments were given up."""
     query = select(JournalRow.appointment_id, JournalRow.channel).where(
-        JournalRow.appointment_id.in_(ids), JournalRow.kind == AppointmentCancelled.kind
+        JournalRow.appointment_id.in_(ids), of_kind(AppointmentCancelled.kind)
     )
     return {one: channel or "" for one, channel in (await db.execute(query)).all() if one is not None}
 

@@ -17,7 +17,7 @@ from core.events import (
     TextFailed,
     TextSent,
 )
-from core.journal import JournalRow
+from core.journal import JournalRow, of_kind
 
 _TEXTS = {
     TextSent.kind: Delivery.SENT,
@@ -31,7 +31,7 @@ async def gathered(db: AsyncSession, appointment_ids: Collection[int]) -> Mappin
     """Appointment to its evidence; those of which nothing was told are missing."""
     query = (
         select(JournalRow.appointment_id, JournalRow.kind, JournalRow.at, JournalRow.body)
-        .where(JournalRow.appointment_id.in_(appointment_ids), JournalRow.kind.in_(_KINDS))
+        .where(JournalRow.appointment_id.in_(appointment_ids), of_kind(*_KINDS))
         .order_by(JournalRow.id)
     )
     found: dict[int, _Gathered] = {}

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.contact.agent_rules import AgentState
@@ -27,7 +27,7 @@ from core.events import (
     TextDelivered,
     TextSent,
 )
-from core.journal import Entry, JournalRow
+from core.journal import Entry, JournalRow, of_kind
 
 T = TypeVar("T")
 
@@ -106,8 +106,7 @@ CALL = (
 
 
 BOOKED = JournalRow.kind == "appointment.booked"
-# Of a few contacts, in words that no planner takes for the index by kind: it reads all that was ever booked.
-BOOKED_BY_IT = func.coalesce(JournalRow.kind, "") == "appointment.booked"
+BOOKED_BY_IT = of_kind("appointment.booked")
 
 
 async def _calls(

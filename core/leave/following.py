@@ -16,7 +16,7 @@ from core.calling.rules import State as CallState
 from core.calling.tables import OutboundCall
 from core.credit.engine import rules_for
 from core.events import HandedSettled
-from core.journal import JournalRow
+from core.journal import JournalRow, of_kind
 from core.leave.case_steps import close, drop, end, move, to_desk
 from core.leave.rules import OPEN, CaseState, Disposition, Need
 from core.leave.tables import Leave, LeaveCase
@@ -88,7 +88,7 @@ async def _by_visit(work: Work, case: LeaveCase, made: Appointment) -> None:
     elif made.state in (Visit.CANCELLED, Visit.EXPIRED):
         case.channel = await work.db.scalar(
             select(JournalRow.channel)
-            .where(JournalRow.appointment_id == made.id, JournalRow.kind == "appointment.cancelled")
+            .where(JournalRow.appointment_id == made.id, of_kind("appointment.cancelled"))
             .order_by(JournalRow.id.desc())
             .limit(1)
         )
@@ -183,7 +183,7 @@ async def _by_operator(work: Work, case: LeaveCase, call_id: int) -> None:
     """Their call is over and the visit still waits: they have settled it, or it only came to its time."""
     query = (
         select(JournalRow)
-        .where(JournalRow.appointment_id == case.appointment_id, JournalRow.kind == HandedSettled.kind)
+        .where(JournalRow.appointment_id == case.appointment_id, of_kind(HandedSettled.kind))
         .order_by(JournalRow.id.desc())
     )
     told = [row for row in (await work.db.execute(query)).scalars() if row.body["call_id"] == call_id]

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.calling.handed import Try, tries_of
 from core.calling.tables import OutboundCall
-from core.journal import JournalRow
+from core.journal import JournalRow, of_kind
 from core.leave import view
 from core.leave.view import CaseView
 from core.offers.rules import Kind as OfferKind
@@ -122,7 +122,7 @@ async def _calls(db: AsyncSession, case: CaseView) -> Sequence[CallProof]:
 async def _steps(db: AsyncSession, case: CaseView) -> Sequence[Step]:
     query = (
         select(JournalRow)
-        .where(JournalRow.appointment_id == case.appointment_id, JournalRow.kind == "leave.case")
+        .where(JournalRow.appointment_id == case.appointment_id, of_kind("leave.case"))
         .order_by(JournalRow.id)
     )
     return [

@@ -2,10 +2,8 @@
 
 import random
 from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
-from sqlalchemy import event, text
 
 from core import journal
 from core.contact import engine, queueing
@@ -25,7 +23,7 @@ from core.contact.measure_rules import (
     recount,
     start_of,
 )
-from core.contact.measures import QUIET, Kept, calls_of, recounted
+from core.contact.measures import QUIET, Kept, recounted
 from core.contact.rules import Disposition
 from core.contact.stay_rules import Stay
 from core.contact.tally import Tally
@@ -72,26 +70,6 @@ async def test_figures_kept_up_by_the_feed_equal_a_recount_at_every_step(
     async with hotline.read() as db:
         late = await Kept.load(db, clock.now())
     assert late.figures(clock.now(), Policy()) == kept.figures(clock.now(), Policy())
-
-
-async def test_what_a_few_contacts_booked_is_found_by_contact(hotline: Hotline) -> None:
-    """Several times a second: by the kind of event all that was ever booked would be read each time."""
-    asked: list[tuple[str, Any]] = []
-
-    def hear(_connection: object, _cursor: object, said: str, values: Any, *_: object) -> None:
-        if "journal" in said and not said.startswith(("EXPLAIN", "explain")):
-            asked.append((said, values))
-
-    event.listen(hotline.database.reader.sync_engine, "before_cursor_execute", hear)
-    async with hotline.read() as db:
-        await calls_of(db, range(1, 60))
-        [(statement, values)] = asked
-        connection = await db.connection()
-        if not hotline.database.sqlite:
-            await db.execute(text("set local enable_seqscan = off"))  # of no rows all are read
-        how = "explain query plan" if hotline.database.sqlite else "explain"
-        rows = (await connection.exec_driver_sql(f"{how} {statement}", values)).all()
-    assert any("ix_journal_interaction" in str(row) for row in rows), rows
 
 
 async def test_what_was_said_and_keyed_has_no_contact_read_again(

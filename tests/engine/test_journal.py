@@ -1,11 +1,17 @@
 """The journal is read in the order of commit, and no reader ever skips a row."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from core import journal
+from core.accounts import credit
+from core.booking import evidence
+from core.contact.measures import calls_of
 from core.events import PersonRegistered, SessionResumed
 from core.values import system
 from core.work import Hotline
@@ -115,3 +121,37 @@ async def test_reading_on_begins_where_it_left_off_and_reads_nothing_before(hotl
             await db.execute(text("set local enable_seqscan = off"))  # of a few rows all are read
             lines = (await db.execute(text(f"explain {asked}"))).scalars().all()
             assert any("Index Cond: (ROW(transaction, id) > ROW(" in line for line in lines), lines
+
+
+MANY = range(1, 60)
+
+
+@pytest.mark.parametrize(
+    ("ask", "index"),
+    [
+        (lambda db: calls_of(db, MANY), "ix_journal_interaction"),
+        (lambda db: evidence.gathered(db, MANY), "ix_journal_appointment"),
+        (lambda db: evidence.gathered(db, []), "ix_journal_appointment"),
+        (lambda db: credit._channels(db, MANY), "ix_journal_appointment"),
+    ],
+    ids=["what contacts booked", "what was told of visits", "what was told of none", "who gave visits up"],
+)
+async def test_what_is_told_of_a_few_is_found_by_whom_it_is_about(
+    hotline: Hotline, ask: Callable[[AsyncSession], Awaitable[Any]], index: str
+) -> None:
+    """Some are asked several times a second: by the kind of event all of the kind would be read each time."""
+    asked: list[tuple[str, Any]] = []
+
+    def hear(_connection: object, _cursor: object, said: str, values: Any, *_: object) -> None:
+        if "FROM journal" in said and not said.startswith("explain"):
+            asked.append((said, values))
+
+    event.listen(hotline.database.reader.sync_engine, "before_cursor_execute", hear)
+    async with hotline.read() as db:
+        await ask(db)
+        [(statement, values)] = asked
+        if not hotline.database.sqlite:
+            await db.execute(text("set local enable_seqscan = off"))  # of no rows all are read
+        how = "explain query plan" if hotline.database.sqlite else "explain"
+        plan = (await (await db.connection()).exec_driver_sql(f"{how} {statement}", values)).all()
+    assert any(index in str(step) or "One-Time Filter: false" in str(step) for step in plan), plan

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event, make_url
 
-from agent_desk.tending import OPEN
+from agent_desk.tending import OPEN, OPERATORS
 from core import owed
 from core.booking import call_notes
 from core.booking.call_notes import CallEnd, DraftNote, Note
@@ -52,7 +52,8 @@ async def test_what_waits_is_found_by_its_own_index(hotline: Hotline) -> None:
         await owed.dead(work.db)
         await call_notes.write(work, [ended], {})
         await work.db.execute(OPEN, {"calls": [1, 2]})
-    assert len(asked) >= 9
+        await work.db.execute(OPERATORS)
+    assert len(asked) >= 10
     with sqlite3.connect(str(make_url(hotline.database.url).database)) as file:
         for statement, values in asked:
             plan = [str(row[3]) for row in file.execute(f"explain query plan {statement}", values)]
