@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +30,17 @@ async def no_sounds(prompt: Prompt, _track: Track) -> list[str]:
 async def bare(route: Callable[[Any], Awaitable[None]], path: str = "reception") -> AsyncIterator[int]:
     application = fast_agi.Application(loop=asyncio.get_running_loop())
     application.add_route(path, route)
-    server = await asyncio.start_server(application.handler, "127.0.0.1", 0)
+    left: list[asyncio.StreamWriter] = []
+
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        left.append(writer)
+        await application.handler(reader, writer)
+
+    server = await asyncio.start_server(handler, "127.0.0.1", 0)
     yield server.sockets[0].getsockname()[1]
     server.close()
+    for writer in left:  # a handler that has failed leaves it to Python, which sees to it from 3.11.3 on
+        writer.close()
 
 
 @asynccontextmanager
@@ -227,8 +235,12 @@ async def test_f9_a_name_in_another_encoding_costs_nobody_the_call(server: Any, 
     asyncio.get_running_loop().set_exception_handler(lambda *_: None)  # the bare one fails aloud
     route, _ = asking("NOOP")
     first = written(headers(agi_calleridname="张三"), "gbk")
+    command = ""
     async with server(route) as port, agi_line(port, first) as line:
-        assert bool(await line.command()) is answered
+        with suppress(TimeoutError):  # the bare one hangs up, or on an older Python says nothing any more
+            async with asyncio.timeout(5):
+                command = await line.command()
+    assert bool(command) is answered
 
 
 @pytest.mark.parametrize(("kind", "ended_as_told"), [("bare", False), ("ours", True)])
