@@ -54,9 +54,7 @@ async def test_the_phone_rings_is_answered_watched_and_given_up(
     caller = await chromium.new_page()
     await caller.goto(page.url.replace("/desk/", "/static/icon.svg"))
     offer = await caller.evaluate(CALLER)
-    await stage.change(
-        **talking(me={**me, "state": "ringing", "state_words": "振铃"}, call=desk.call("ringing"))
-    )
+    await stage.change(**talking(me={**me, **RINGS}, call=desk.call("ringing")))
     await stage.switch.ring(offer)
     await asyncio.wait_for(stage.switch.rings.wait(), 30)
     await page.bring_to_front()
@@ -113,6 +111,7 @@ async def with_phone(seat: Seat, stage: Stage, **parts: Any) -> Page:
 
 
 TALKS = {"state": "talking", "state_words": "通话"}
+RINGS = {"state": "ringing", "state_words": "振铃"}
 
 
 async def unregistered(stage: Stage) -> None:
@@ -148,8 +147,7 @@ async def test_the_phone_of_a_page_that_gave_way_is_gone_until_it_is_taken_back(
 async def test_what_rings_in_a_page_that_gave_way_is_not_answered_there(
     chromium: Browser, seat: Seat, stage: Stage
 ) -> None:
-    ringing = {"state": "ringing", "state_words": "振铃"}
-    page = await with_phone(seat, stage, **talking(me=ringing, call=desk.call("ringing")))
+    page = await with_phone(seat, stage, **talking(me=RINGS, call=desk.call("ringing")))
     caller = await caller_of(chromium, page)
     await stage.switch.ring(await caller.evaluate(CALLER))
     await asyncio.wait_for(stage.switch.rings.wait(), 30)
@@ -164,8 +162,7 @@ async def test_the_key_counts_for_a_call_that_is_said_to_ring_before_it_rings_he
     chromium: Browser, seat: Seat, stage: Stage
 ) -> None:
     """As after a page was loaded anew in the middle of ringing."""
-    ringing = {"state": "ringing", "state_words": "振铃"}
-    page = await with_phone(seat, stage, **talking(me=ringing, call=desk.call("ringing")))
+    page = await with_phone(seat, stage, **talking(me=RINGS, call=desk.call("ringing")))
     caller = await caller_of(chromium, page)
     offer = await caller.evaluate(CALLER)
     await page.bring_to_front()
@@ -179,8 +176,7 @@ async def test_the_key_counts_for_a_call_that_is_said_to_ring_before_it_rings_he
 async def test_the_key_for_one_call_does_not_answer_the_next(
     chromium: Browser, seat: Seat, stage: Stage
 ) -> None:
-    ringing = {"state": "ringing", "state_words": "振铃"}
-    page = await with_phone(seat, stage, **talking(me=ringing, call=desk.call("ringing")))
+    page = await with_phone(seat, stage, **talking(me=RINGS, call=desk.call("ringing")))
     me = stage.parts["me"]
     caller = await caller_of(chromium, page)
     offer = await caller.evaluate(CALLER)
