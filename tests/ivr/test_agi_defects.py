@@ -39,7 +39,7 @@ async def bare(route: Callable[[Any], Awaitable[None]], path: str = "reception")
     server = await asyncio.start_server(handler, "127.0.0.1", 0)
     yield server.sockets[0].getsockname()[1]
     server.close()
-    for writer in left:  # a handler that has failed leaves it to Python, which sees to it from 3.11.3 on
+    for writer in left:  # a handler that has failed leaves it to Python, and not every release of 3.11 sees to it
         writer.close()
 
 

@@ -52,9 +52,7 @@ export class Phone extends EventTarget {
 
   // What the strip shows of it.
   get view() {
-    return {
-      ringing: Boolean(this.#ringing), wanted: this.#wanted !== null, talking: Boolean(this.#session), muted: this.muted,
-    };
+    return { wanted: this.#wanted !== null, talking: Boolean(this.#session), muted: this.muted };
   }
 
   get in_page() {
