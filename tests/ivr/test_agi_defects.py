@@ -39,7 +39,8 @@ async def bare(route: Callable[[Any], Awaitable[None]], path: str = "reception")
     server = await asyncio.start_server(handler, "127.0.0.1", 0)
     yield server.sockets[0].getsockname()[1]
     server.close()
-    for writer in left:  # a handler that has failed leaves it to Python, and not every release of 3.11 sees to it
+    # A handler that has failed leaves it to Python, and not every release of 3.11 sees to it.
+    for writer in left:
         writer.close()
 
 
