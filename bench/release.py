@@ -17,7 +17,7 @@ from bench.release_audit import Audit, audit
 from bench.release_crowd import Crowd, Seen
 from bench.release_town import CONTENDERS, SESSIONS, SLOTS, Town, fresh, town
 from core.errors import LineFirst
-from core.release import line
+from core.release import gate
 from core.release.turns import advance
 from core.values import Actor, ActorKind, Channel, system
 from core.work import Work
@@ -120,10 +120,10 @@ async def _refused_by_the_database(here: Town) -> float:
 
 async def _knocks(work: Work, *, session_id: int, number: int) -> int:
     try:
-        await line.enter(work, session_id, owner=f"stranger:{number}")
+        async with gate.through(work, session_id, owner=f"stranger:{number}"):
+            return 0
     except LineFirst:
         return 1
-    return 0
 
 
 def _figures(

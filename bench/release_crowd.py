@@ -14,7 +14,7 @@ from core.booking.book import book
 from core.booking.commands import Book, Booked, HeldSlot, Hold
 from core.booking.hold import hold, release
 from core.errors import LineFirst, LineOver, Refusal
-from core.release import line
+from core.release import gate, line
 from core.release.board import Board
 from core.release.rules import PlaceState
 from core.values import Actor, ActorKind, Channel, Phone
@@ -193,16 +193,16 @@ async def _left(work: Work, *, session_id: int, who: str) -> bool:
 
 
 async def _held(work: Work, *, one: Contender) -> HeldSlot:
-    await line.enter(work, one.session_id, owner=one.owner, person_id=one.person_id)
-    return await hold(work, Hold(one.session_id, one.owner, person_id=one.person_id))
+    async with gate.through(work, one.session_id, owner=one.owner, person_id=one.person_id):
+        return await hold(work, Hold(one.session_id, one.owner, person_id=one.person_id))
 
 
 async def _past_it(work: Work, *, one: Contender) -> bool:
     """Hold as somebody who stands in no line, and give it back; whether a line stood there all the same."""
-    stands = await line.standing(work, one.session_id)
+    stands = await gate.standing(work, one.session_id)
     owner = f"stranger:{one.number}"
-    await line.enter(work, one.session_id, owner=owner)
-    held = await hold(work, Hold(one.session_id, owner))
+    async with gate.through(work, one.session_id, owner=owner):
+        held = await hold(work, Hold(one.session_id, owner))
     await release(work, held.hold_id)
     return stands
 

@@ -144,17 +144,18 @@ class Database:
         async with self.writer.begin() as connection:
             await connection.run_sync(Base.metadata.create_all)
 
-    async def lock(self, session: AsyncSession, *keys: int) -> None:
+    async def lock(self, session: AsyncSession, *keys: int, shared: bool = False) -> None:
         """Let one transaction at a time go on for each key, until it ends.
 
-        keys: signed 64-bit numbers. PostgreSQL only: counting a person's appointments and then
-        adding one is write skew otherwise. SQLite has one writer, so there is nothing to lock.
+        keys: signed 64-bit numbers. shared: beside others who share them. PostgreSQL only: counting a
+        person's appointments and then adding one is write skew otherwise. SQLite has one writer.
         """
         if self.sqlite:
             return
         connection: AsyncConnection = await session.connection()
+        locking = f"select pg_advisory_xact_lock{'_shared' if shared else ''}($1)"
         for key in sorted(set(keys)):  # one order everywhere, or two of us wait for each other
-            await connection.exec_driver_sql("select pg_advisory_xact_lock($1)", (key,))
+            await connection.exec_driver_sql(locking, (key,))
 
     async def close(self) -> None:
         await self.writer.dispose()

@@ -62,9 +62,9 @@ class Work:
         """Leave an event; it is written with the change, in the same transaction."""
         self.events.append(event)
 
-    async def lock(self, *keys: int) -> None:
+    async def lock(self, *keys: int, shared: bool = False) -> None:
         """Serialise with other units of work on these keys until this one ends (see Database.lock)."""
-        await self.house.database.lock(self.db, *keys)
+        await self.house.database.lock(self.db, *keys, shared=shared)
 
 
 @dataclass

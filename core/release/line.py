@@ -1,22 +1,22 @@
-"""Join the line before a release, leave it, go through it to the engine: each by one guarded statement."""
+"""Join the line before a release, leave it, see where one stands: each change is one guarded statement."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import exists, func, or_, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.booking.facts import SlotFacts
 from core.booking.loading import asked
 from core.booking.may import may_ask
-from core.errors import LineFirst, LineNotOpen, LineOver
-from core.events import LineBegun, LineJoined, LineLeft, TurnUsed
+from core.errors import LineNotOpen, LineOver
+from core.events import LineBegun, LineJoined, LineLeft
 from core.release import draw, rules, view
 from core.release.rules import ENDED, LIVE, PlaceState, Stage, Terms
 from core.release.tables import Line, Place
 from core.release.view import Told
-from core.schedule.tables import Hold, Session
+from core.schedule.tables import Session
 from core.values import Channel
 from core.work import Work
 
@@ -137,65 +137,6 @@ async def leave(work: Work, session_id: int, *, who: str) -> bool:
         return False
     work.record(LineLeft(session_id=session_id, place_id=place_id))
     return True
-
-
-async def enter(work: Work, session_id: int, *, owner: str, person_id: int | None = None) -> None:
-    """Go through the line to the engine: asked in the same unit of work just before a hold.
-
-    While numbers are given out in order it takes the turn that was given by the actor's channel, once; a hold
-    that is refused gives it back, for then nothing of this unit of work is left. Who holds a number of the
-    session already may choose another one instead of it. Otherwise it does nothing.
-
-    owner: of the hold as well. Raises LineFirst.
-    """
-    if not await standing(work, session_id):
-        return
-    used = await work.db.execute(
-        update(Place)
-        .where(
-            Place.session_id == session_id,
-            Place.whose == whose(owner, person_id),
-            # A turn is a promise of a number of that channel's; another one's may all be promised away.
-            Place.channel == (work.by.channel or Channel.WINDOW),
-            Place.state == PlaceState.TURN,
-            Place.turn_until > work.now,
-        )
-        .values(state=PlaceState.USED.value, turn_until=None)
-        .returning(Place.id)
-    )
-    place_id = used.scalar_one_or_none()
-    if place_id is not None:
-        work.record(TurnUsed(session_id=session_id, place_id=place_id))
-    elif not await _exchanges(work, session_id, owner):
-        raise LineFirst(facts={"session_id": session_id})
-
-
-async def _exchanges(work: Work, session_id: int, owner: str) -> bool:
-    """Whether a choice of theirs will be let go for the next one; its row is locked, so for one only."""
-    held = await work.db.execute(
-        select(Hold.id)
-        .where(
-            Hold.session_id == session_id,
-            Hold.owner == owner,
-            Hold.state == "live",
-            Hold.reason == "choice",
-        )
-        .with_for_update()
-    )
-    return held.first() is not None
-
-
-async def standing(work: Work, session_id: int) -> bool:
-    """Whether a hold of this session needs a turn now."""
-    somebody = exists().where(Place.session_id == session_id, Place.state.in_(LIVE))
-    row = (
-        await work.db.execute(
-            select(Session.release_at, Line.window_s)
-            .join(Line, Line.session_id == Session.id)
-            .where(Session.id == session_id, Line.over_at.is_(None), somebody)
-        )
-    ).one_or_none()
-    return row is not None and 0 <= (work.now - row[0]).total_seconds() < row[1]
 
 
 async def place(db: AsyncSession, session_id: int, *, who: str, now: datetime) -> Told | None:

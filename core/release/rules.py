@@ -141,13 +141,22 @@ class Numbers:
 
     def without(self, promised: Mapping[str, int]) -> "Numbers":
         """What is left when so many of each channel have been promised one: of their own share first."""
+        own, common = self._less(promised)
+        # Somebody outside the line may have taken what was promised; that costs no other channel's share.
+        return Numbers(own, max(0, common))
+
+    def cover(self, promised: Mapping[str, int]) -> bool:
+        """Whether there is one for each of so many of each channel."""
+        return self._less(promised)[1] >= 0
+
+    def _less(self, promised: Mapping[str, int]) -> tuple[Mapping[str, int], int]:
+        """What is left of own and of common ones; of these less than nothing where they do not suffice."""
         own, common = dict(self.own), self.common
         for channel, count in promised.items():
             from_own = min(own.get(channel, 0), count)
             own[channel] = own.get(channel, 0) - from_own
             common -= count - from_own
-        # Somebody outside the line may have taken what was promised; that costs no other channel's share.
-        return Numbers(own, max(0, common))
+        return own, common
 
 
 class Stands(Protocol):

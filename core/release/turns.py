@@ -1,10 +1,10 @@
 """Give turns in order, pass over who lets theirs go by, end lines that are over: in small steps."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 
 from core.booking.loading import lock_key
 from core.events import LineEnded, LineSoldOut, TurnGiven, TurnPassed
@@ -81,7 +81,7 @@ async def advance(work: Work, session_id: int) -> int:
         return await _end(work, session_id)
     changed = await _pass_over(work, session_id)
     # Turns first, numbers after: a hold in between makes the numbers look fewer than they are, never more.
-    turns = await _turns(work, session_id)
+    turns = await view.promised(work.db, session_id)
     left = await view.left(work.db, session_id, now=work.now, recycle_at=line.recycle_at)
     waiting = await _waiting(work, session_id)
     changed += await _give(work, line, waiting, left.free.without(turns))
@@ -115,15 +115,6 @@ async def _pass_over(work: Work, session_id: int) -> int:
     for place_id in ids:
         work.record(TurnPassed(session_id=session_id, place_id=place_id))
     return len(ids)
-
-
-async def _turns(work: Work, session_id: int) -> Mapping[str, int]:
-    rows = await work.db.execute(
-        select(Place.channel, func.count())
-        .where(Place.session_id == session_id, Place.state == PlaceState.TURN)
-        .group_by(Place.channel)
-    )
-    return {row[0]: row[1] for row in rows}
 
 
 async def _waiting(work: Work, session_id: int) -> Sequence[str]:

@@ -78,6 +78,16 @@ class Left:
     shares: Numbers
 
 
+async def promised(db: AsyncSession, session_id: int) -> Mapping[str, int]:
+    """How many have their turn, by channel: so many numbers are somebody's already."""
+    rows = await db.execute(
+        select(Place.channel, func.count())
+        .where(Place.session_id == session_id, Place.state == PlaceState.TURN)
+        .group_by(Place.channel)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
 async def left(db: AsyncSession, session_id: int, *, now: datetime, recycle_at: datetime | None) -> Left:
     """One statement. From the recycle instant on what is left is common, as the engine sells it."""
     rested = or_(Slot.rests_until.is_(None), Slot.rests_until <= now)

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from core.booking.commands import HeldSlot, Hold
 from core.booking.hold import hold
-from core.release import line, turns
+from core.release import gate, line, turns
 from core.release.line import Joined
 from core.release.rules import PlaceState
 from core.release.tables import Place
@@ -58,8 +58,8 @@ class Room:
         """As a page does it: through the line, in one unit of work with the hold."""
 
         async def act(work: Work) -> HeldSlot:
-            await line.enter(work, self.session_id, owner=owner)
-            return await hold(work, Hold(self.session_id, owner))
+            async with gate.through(work, self.session_id, owner=owner):
+                return await hold(work, Hold(self.session_id, owner))
 
         return await self.hotline.run(act, by(channel))
 

@@ -9,7 +9,7 @@ from core import journal
 from core.booking.commands import Book
 from core.booking.stopping import stop
 from core.database import open_database
-from core.errors import ChannelClosed, LineFirst, LineNotOpen, LineOver, NotReleased, SessionStopped
+from core.errors import ChannelClosed, LineFirst, LineNotOpen, LineOver, NotReleased, SessionStopped, SlotFull
 from core.events import LineBegun, LineSoldOut
 from core.release import draw, line, rules, turns
 from core.release.rules import Chance, PlaceState
@@ -394,6 +394,30 @@ async def test_who_holds_a_number_may_choose_another_instead(hotline: Hotline, c
     other = await at.hold(first)
     assert other.slot_id != held.slot_id
     assert (await at.clinic.states(at.session_id)) == {"free": 1, "held": 1}
+
+
+async def test_choosing_another_takes_no_number_that_is_promised(
+    hotline: Hotline, clock: FrozenClock
+) -> None:
+    """A telephone's own number for a common one would leave the last of the web with a turn for nothing."""
+    at = await room(hotline, clock, slots=6, shares={"phone": 2})
+    for owner in ("p0", "p1", "p2"):
+        await at.join(owner, PHONE)
+    for number in range(4):
+        await at.join(f"w{number}", WEB)
+    clock.set(OPENS)
+    await at.advance()
+    turns = await at.having(PlaceState.TURN)
+    phones = [owner for owner in turns if owner.startswith("p")]
+    for owner in phones[:2]:
+        await at.hold(owner, PHONE)
+    with pytest.raises(SlotFull):
+        await at.hold(phones[0], PHONE)
+    await at.advance()
+    for owner in turns:
+        if owner not in phones[:2]:
+            await at.hold(owner, PHONE if owner.startswith("p") else WEB)
+    assert await at.clinic.states(at.session_id) == {"held": 6}
 
 
 async def test_a_turn_is_spent_by_the_way_that_gave_it(hotline: Hotline, clock: FrozenClock) -> None:

@@ -4,13 +4,16 @@ import asyncio
 from collections import Counter
 
 from core import journal
+from core.booking.commands import Hold
+from core.booking.hold import hold
 from core.errors import LineFirst
 from core.events import LineBegun, TurnUsed
+from core.release import gate
 from core.release.rules import PlaceState
 from core.values import Channel
-from core.work import Hotline
+from core.work import Hotline, Work
 from tests.clocks import FrozenClock
-from tests.release.room import OPENS, room
+from tests.release.room import OPENS, by, room
 
 WEB, PHONE, SMS = Channel.WEB, Channel.PHONE, Channel.SMS
 
@@ -65,6 +68,33 @@ async def test_many_who_give_turns_at_once_give_no_more_than_there_are(
     assert len(used) == 12
     assert sum(place.channel == "phone" for place in used) >= 4
     assert await at.clinic.states(at.session_id) == {"held": 12}
+
+
+async def test_choosing_another_pushes_nobody_off_their_own_share(
+    hotline: Hotline, clock: FrozenClock
+) -> None:
+    """While one telephone holds both numbers of its share in its hands, the other waits for theirs."""
+    at = await room(hotline, clock, slots=3, shares={"phone": 2})
+    for owner, channel in (("p0", PHONE), ("p1", PHONE), ("w", WEB)):
+        await at.join(owner, channel)
+    clock.set(OPENS)
+    await at.advance()
+    await at.hold("p0", PHONE)
+    chosen, on = asyncio.Event(), asyncio.Event()
+
+    async def choose(work: Work) -> None:
+        async with gate.through(work, at.session_id, owner="p0"):
+            await hold(work, Hold(at.session_id, "p0"))
+        chosen.set()
+        await on.wait()
+
+    choosing = asyncio.create_task(hotline.run(choose, by(PHONE)))
+    await chosen.wait()
+    other = asyncio.create_task(at.hold("p1", PHONE))
+    await asyncio.wait([other], timeout=0.3)
+    on.set()
+    await asyncio.gather(choosing, other)
+    await at.hold("w", WEB)
 
 
 async def test_changing_ones_choice_many_times_at_once_leaves_one_number(

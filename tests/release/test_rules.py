@@ -128,6 +128,14 @@ def test_turns_that_are_out_are_never_given_again(
         assert len(rules.allotted(both, free)) == len(both)
 
 
+@given(numbers, st.dictionaries(st.sampled_from(CHANNELS), st.integers(0, 8), max_size=3))
+def test_numbers_cover_what_is_promised_when_everybody_gets_theirs(
+    free: Numbers, out: dict[str, int]
+) -> None:
+    promised = [One(channel, -1) for channel, count in out.items() for _ in range(count)]
+    assert free.cover(out) == (len(rules.allotted(promised, free)) == len(promised))
+
+
 def test_what_can_be_hoped_for() -> None:
     free, held, nothing = Numbers({"web": 2}, 1), Numbers({}, 1), Numbers({}, 0)
     assert rules.outlook("web", {"web": 2}, free, nothing) is Chance.LIKELY

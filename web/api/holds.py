@@ -7,7 +7,7 @@ from core.booking.hold import hold, release
 from core.booking.owned import HeldView
 from core.errors import HoldUnknown, NotFound, Refusal
 from core.partners.booking import room_for_a_hold
-from core.release import line
+from core.release import gate
 from core.sealing import Sealer
 from core.work import Work
 from web.api import reasons
@@ -94,9 +94,9 @@ async def _hold(work: Work, caller: Caller, session_id: int, period_id: int | No
     does a partner. Raises LineFirst."""
     owner = caller.owner if caller.partner is None else f"{caller.owner}:{work.chance.token()}"
     person_id = caller.patient.person_id if caller.patient else None
-    await line.enter(work, session_id, owner=owner, person_id=person_id)
-    held = await hold(work, Wish(session_id, owner, period_id))
-    await work.db.flush()
+    async with gate.through(work, session_id, owner=owner, person_id=person_id):
+        held = await hold(work, Wish(session_id, owner, period_id))
+        await work.db.flush()
     return held
 
 

@@ -12,7 +12,7 @@ from core.booking.store import once
 from core.booking.tables import CommandKey
 from core.errors import LineFirst
 from core.http.patients import Patient
-from core.release import line
+from core.release import gate
 from core.work import Work
 from web.booking.moving import Moving
 from web.house import HOUSE
@@ -57,11 +57,12 @@ async def in_turn(wanted: Hold, patient: Patient, moved: Moving | None, work: Wo
     Raises LineFirst.
     """
     try:
-        await line.enter(work, wanted.session_id, owner=wanted.owner, person_id=patient.person_id)
+        async with gate.through(work, wanted.session_id, owner=wanted.owner, person_id=patient.person_id):
+            found = await once(work, wanted)
     except LineFirst:
         if wanted.key is None or await work.db.get(CommandKey, wanted.key) is None:
             raise
-    found = await once(work, wanted)
+        found = await once(work, wanted)
     assert isinstance(found, HeldSlot)
     if moved is not None and moved.made is not None:
         await drafts.moves(work, patient.account_id, found.hold_id, moved.made.appointment_id)

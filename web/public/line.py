@@ -53,7 +53,7 @@ def whose(who: Patient) -> str:
 async def must_wait(request: web.Request, session_id: int, who: Patient) -> bool:
     """Whether a hold would be sent to the line now: from memory, so that a refusal costs no statement.
 
-    May be wrong for a second; what decides is core.release.line.enter, beside the hold. Raises NotFound.
+    May be wrong for a second; what decides is core.release.gate.through, beside the hold. Raises NotFound.
     """
     now = request.app[HOUSE].hotline.clock.now()
     look = await request.app[BOARD].look(session_id)
