@@ -197,9 +197,13 @@ const HINTS = {
 };
 
 function hints(state, me) {
-  if (state === "ringing" && me.device === "phone") return [];
+  if (state === "ringing" && (me.device === "phone" || phone.view.wanted)) return []; // F2 does nothing (more)
   return HINTS[state] ?? (state === "off" ? [] : HINTS.call);
 }
+
+phone.addEventListener("change", () => {
+  if (before === "ringing") note.hint(hints(before, store.parts.me));
+});
 
 let before = null; // the state that was shown last
 store.on(["me", "call", "draft", "matters"], ({ me, call }, { whole }) => {
@@ -209,7 +213,7 @@ store.on(["me", "call", "draft", "matters"], ({ me, call }, { whole }) => {
   signed_in.hidden = !me || (!call && !wrap.unfinished.length);
   work.node.hidden = !call || (call.state === "wrap-up" && !draft.part);
   signed_in.classList.toggle("wrapped", state === "wrap-up");
-  if (state !== before) note.hint(hints(state, me));
+  if (state !== before || state === "ringing") note.hint(hints(state, me));
   if (state !== before) moved(before, state, whole, call);
   before = state;
 });
