@@ -1,6 +1,7 @@
 """The operator's page in a real browser against a server that plays from a script."""
 
 import re
+from itertools import groupby
 from typing import Any
 
 import pytest
@@ -74,7 +75,8 @@ async def test_a_known_patient_is_booked_in_25_keystrokes_without_a_mouse(seat: 
     await press(page, "F2")
     await stage.until("ready")
     assert await page.evaluate("window.strokes") <= 15  # 25 is the target; Control counts too
-    assert [what for what, _ in stage.asked if what not in ("slots", "gap")] == [
+    asked = (what for what, _ in stage.asked if what not in ("slots", "gap"))
+    assert [what for what, _ in groupby(asked)] == [  # who types slowly searches more than once
         "catalogue.search", "draft.save", "draft.choose", "draft.commit", "finish", "dispose", "ready",
     ]  # fmt: skip
 
