@@ -71,6 +71,8 @@ class Dialler:
         self._shown = shown
         self._wake = asyncio.Event()
         self._begun: set[str] = set()  # legs of this process that have not ended
+        self._outlived: set[str] = set()  # legs that a process before us began, and that have not ended
+        self._looked = False  # whether the switch has told once which legs there are
 
     def nudge(self) -> None:
         self._wake.set()
@@ -99,7 +101,7 @@ class Dialler:
                 await overdue.hand_over_due(work)
             return 0
         control = self._control()
-        if control is None:
+        if control is None or not self._looked:
             return 0
         rung = await asyncio.gather(*(self._ring(control, one) for one in await self._claim()))
         return sum(rung)
@@ -109,8 +111,8 @@ class Dialler:
             standing = await queue_view.standing(db)
             there = await queue_view.operators_there(db, self._hotline.clock.now())
             rings = await view.count(db, State.DIALLING)
-        # Who has pressed a key still listens, and keeps a line.
-        rings = max(rings, len(self._begun))
+        # Who has pressed a key still listens, and keeps a line; so does whoever outlived us.
+        rings = max(rings, len(self._begun | self._outlived))
         most = room(self._lines, rings, waiting=len(standing.waiting), free=len(standing.free), there=there)
         if not most:
             return []
@@ -162,6 +164,7 @@ class Dialler:
     async def _closed(self, leg: str, cause: int) -> None:
         ours = leg in self._begun
         self._begun.discard(leg)
+        self._outlived.discard(leg)
         self.nudge()
         if leg in self._talking:  # its dialogue hears of it, too, and says what it came to
             return
@@ -189,10 +192,14 @@ class Dialler:
 
     async def _begin_anew(self) -> None:
         """After a gap: tries without a leg are lost, a leg that talks to nobody of ours is let go."""
+        there = [leg for leg in self._board.legs if leg.startswith(OURS)]
         async with self._hotline.work(DIALLER, fleeting=True) as work:
+            tries = await view.tries_among(work.db, there)
             legs = await dialling.legs_under_way(work, YOUNG)
         control = self._control()
         self._begun &= self._board.legs.keys()
+        self._outlived = tries & self._board.legs.keys() - self._begun
+        self._looked = True
         for leg in legs:
             seen = self._board.legs.get(leg)
             if seen is None and leg not in self._talking:

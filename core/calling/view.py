@@ -97,6 +97,12 @@ async def was_answered(db: AsyncSession, leg: str) -> bool:
     return (await db.execute(query)).first() is not None
 
 
+async def tries_among(db: AsyncSession, legs: Sequence[str]) -> set[str]:
+    """Those of these legs that were begun for a try of ours; an operator's call has such a name, too."""
+    query = select(OutboundAttempt.linked_id).where(OutboundAttempt.linked_id.in_(legs))
+    return set((await db.execute(query)).scalars())
+
+
 async def count(db: AsyncSession, state: State) -> int:
     """How many calls are in this state now."""
     query = select(func.count()).select_from(OutboundCall).where(OutboundCall.state == state)

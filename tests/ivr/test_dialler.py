@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.calling import dialling
+from core.calling import dialling, overdue
 from core.calling.rules import Answer, Outcome, State
 from core.contact import engine as contact
 from core.health import State as Health
@@ -80,7 +80,15 @@ def database_url(sqlite_model: Path, in_memory: Path) -> str:
 async def place(hotline: Hotline) -> Place:
     line, board, talking = Line(), Board(), set[str]()
     dialler = Dialler(hotline, board, lambda: Control(line), talking, lines=2, way_out=True, shown="12320")
-    return Place(Owing(await open_clinic(hotline)), dialler, line, board, talking)
+    made = Place(Owing(await open_clinic(hotline)), dialler, line, board, talking)
+    await made.hears(switch_with())
+    return made
+
+
+def switch_with(*legs: str) -> Resynced:
+    """The switch's list: these legs, answered."""
+    there = [ChannelOpened(f"PJSIP/outbound-{leg}", leg, leg, "", "", "AGI", "", up=True) for leg in legs]
+    return Resynced(Snapshot(tuple(there), (), ()), None)
 
 
 def closed(leg: str, cause: int) -> ChannelClosed:
@@ -159,13 +167,42 @@ async def test_after_a_gap_a_try_without_its_leg_is_lost_and_a_leg_without_us_is
     await place.dialler.round()
     _, up = [one.linked_id for one in await place.owing.contacts()]
     clock.advance(seconds=10)
-    there = ChannelOpened("PJSIP/outbound-2", up, up, "", "", "AGI", "", up=True)
-    await place.hears(Resynced(Snapshot((there,), (), ()), None))
+    await place.hears(switch_with(up))
     assert [await place.outcome(name) for name in ("李秀英", "王强")] == ["lost", None]
     assert [one["Action"] for one in place.line.asked[2:]] == ["Hangup"]
     await place.hears(OriginateEnded(up, up, answered=True))
     await place.hears(closed(up, 16))
     assert await place.outcome("王强") == "lost"
+
+
+async def test_nobody_is_rung_before_the_switch_has_told_whose_telephones_ring(
+    hotline: Hotline,
+) -> None:
+    owing, line = Owing(await open_clinic(hotline)), Line()
+    dialler = Dialler(hotline, Board(), lambda: Control(line), (), lines=2, way_out=True, shown="12320")
+    await owing.displaced(LI)
+    assert await dialler.round() == 0
+    await dialler.take(switch_with(), None, ())
+    assert await dialler.round() == 1
+
+
+async def test_a_leg_that_outlived_its_process_keeps_its_line_until_it_ends(
+    place: Place, hotline: Hotline, clock: FrozenClock
+) -> None:
+    await place.owing.displaced(LI, WANG, ZHOU)
+    await place.dialler.round()
+    legs = [one.linked_id for one in await place.owing.contacts()]
+    clock.advance(minutes=3)
+    async with hotline.work(system("test")) as work:
+        assert await overdue.end_lost(work) == len(legs) == 2
+    next_one = Dialler(
+        hotline, place.board, lambda: Control(place.line), (), lines=2, way_out=True, shown="12320"
+    )
+    place.board.start_from(switch_with(*legs, "out-an-operators").snapshot.channels, clock.now())
+    await next_one.take(switch_with(), None, ())
+    assert await next_one.round() == 0
+    await next_one.take(closed(legs[0], 16), None, ())
+    assert await next_one.round() == 1
 
 
 async def test_whose_dialogue_runs_is_left_to_it(place: Place, clock: FrozenClock) -> None:
@@ -174,7 +211,7 @@ async def test_whose_dialogue_runs_is_left_to_it(place: Place, clock: FrozenCloc
     leg = await place.leg("李秀英")
     place.talking.add(leg)
     clock.advance(seconds=10)
-    await place.hears(Resynced(Snapshot((), (), ()), None))
+    await place.hears(switch_with())
     await place.hears(closed(leg, 16))
     assert await place.outcome("李秀英") is None
 
