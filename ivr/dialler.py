@@ -72,7 +72,8 @@ class Dialler:
         self._wake = asyncio.Event()
         self._begun: set[str] = set()  # legs of this process that have not ended
         self._outlived: set[str] = set()  # legs that a process before us began, and that have not ended
-        self._looked = False  # whether the switch has told once which legs there are
+        self._looked = False  # whether what the switch said it has was gone through
+        self._looking = asyncio.Lock()
 
     def nudge(self) -> None:
         self._wake.set()
@@ -93,6 +94,8 @@ class Dialler:
 
     async def round(self) -> int:
         """Begin what may be begun now; returns how many telephones ring for it."""
+        if not self._looked and self._board.synced:
+            await self._look()
         async with self._hotline.read() as db:
             if not await view.any_due(db, self._hotline.clock.now()):
                 return 0
@@ -157,7 +160,8 @@ class Dialler:
             case ChannelClosed() if event.uniqueid.startswith(OURS):
                 await self._closed(event.uniqueid, event.cause)
             case Resynced():
-                await self._begin_anew()
+                self._looked = False
+                await self._look()
             case _:
                 pass
 
@@ -190,6 +194,13 @@ class Dialler:
                     await contact.close(work, found.id, _disposition(outcome))
         self.nudge()
 
+    async def _look(self) -> None:
+        """Once for each snapshot; what fails, the next round tries again."""
+        async with self._looking:
+            if not self._looked:
+                await self._begin_anew()
+                self._looked = True
+
     async def _begin_anew(self) -> None:
         """After a gap: tries without a leg are lost, a leg that talks to nobody of ours is let go."""
         there = [leg for leg in self._board.legs if leg.startswith(OURS)]
@@ -199,7 +210,6 @@ class Dialler:
         control = self._control()
         self._begun &= self._board.legs.keys()
         self._outlived = tries & self._board.legs.keys() - self._begun
-        self._looked = True
         for leg in legs:
             seen = self._board.legs.get(leg)
             if seen is None and leg not in self._talking:

@@ -9,6 +9,7 @@ import pytest
 from core.calling import dialling, overdue
 from core.calling.rules import Answer, Outcome, State
 from core.contact import engine as contact
+from core.errors import SwitchAway
 from core.health import State as Health
 from core.values import system
 from core.work import Hotline
@@ -184,6 +185,20 @@ async def test_nobody_is_rung_before_the_switch_has_told_whose_telephones_ring(
     assert await dialler.round() == 0
     await dialler.take(switch_with(), None, ())
     assert await dialler.round() == 1
+
+
+async def test_a_list_that_could_not_be_gone_through_is_gone_through_in_the_next_round(
+    place: Place, clock: FrozenClock
+) -> None:
+    await place.owing.displaced(LI)
+    await place.dialler.round()
+    clock.advance(seconds=10)
+    place.line.fails = AmiDown("away once more")
+    with pytest.raises(SwitchAway):
+        await place.hears(switch_with(await place.leg("李秀英")))
+    place.line.fails = None
+    await place.dialler.round()
+    assert place.line.asked[-1]["Action"] == "Hangup"
 
 
 async def test_a_leg_that_outlived_its_process_keeps_its_line_until_it_ends(
