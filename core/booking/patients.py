@@ -81,9 +81,14 @@ def _scope(by: Actor) -> list[ColumnElement[bool]]:
     """Staff of one hospital know those who have a card there, or were ever booked there."""
     if by.hospital_id is None:
         return []
-    cards = select(VisitCard.person_id).where(VisitCard.hospital_id == by.hospital_id)
-    booked = select(Appointment.person_id).where(Appointment.hospital_id == by.hospital_id)
-    return [or_(Person.id.in_(cards), Person.id.in_(booked))]
+    # Asked of each person: a list of all whom a hospital ever had is long.
+    cards = select(VisitCard.id).where(
+        VisitCard.person_id == Person.id, VisitCard.hospital_id == by.hospital_id
+    )
+    booked = select(Appointment.id).where(
+        Appointment.person_id == Person.id, Appointment.hospital_id == by.hospital_id
+    )
+    return [or_(cards.exists(), booked.exists())]
 
 
 async def patient(db: AsyncSession, sealer: Sealer, person_id: int, by: Actor, *, now: datetime) -> Patient:

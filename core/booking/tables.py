@@ -24,6 +24,7 @@ from core.database import Base, Instant, Key
 
 _LIVE = text(f"state in ({', '.join(repr(str(state.value)) for state in sorted(LIVE))})")
 _ONGOING = text("state in ('open', 'left')")
+_TOLD = text("contact_print is not null")
 
 
 class Appointment(Base):
@@ -132,7 +133,7 @@ class Draft(Base):
     __tablename__ = "draft"
 
     id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=True)
-    interaction_id: Mapped[int | None] = mapped_column(ForeignKey("interaction.id"))
+    interaction_id: Mapped[int | None] = mapped_column(ForeignKey("interaction.id"), index=True)
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))  # None: the menu's, nobody's yet
     place: Mapped[str] = mapped_column(String(8), default="menu")  # booking.draft_places.Place
     account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))  # while it is on the web
@@ -155,7 +156,7 @@ class Draft(Base):
             "uq_draft_live", "interaction_id", unique=True, sqlite_where=_ONGOING, postgresql_where=_ONGOING
         ),
         Index("ix_draft_ani", "ani_print", "saved_at"),
-        Index("ix_draft_contact", "contact_print", sqlite_where=_ONGOING, postgresql_where=_ONGOING),
+        Index("ix_draft_contact", "contact_print", sqlite_where=_TOLD, postgresql_where=_TOLD),
         Index("ix_draft_account", "account_id", sqlite_where=_ONGOING, postgresql_where=_ONGOING),
         Index("ix_draft_ongoing", "saved_at", sqlite_where=_ONGOING, postgresql_where=_ONGOING),
     )

@@ -9,7 +9,7 @@ from sqlalchemy.orm import aliased
 
 from core.calling import rules
 from core.calling.rules import Answer, Kind, Outcome, State
-from core.calling.tables import OutboundAttempt, OutboundCall
+from core.calling.tables import IS_OPEN, OutboundAttempt, OutboundCall
 from core.contact.tables import Interaction
 from core.events import CallHanded, InteractionOpened, OutboundEnded, OutboundSettled, OutboundTried
 from core.values import Channel, Phone
@@ -26,7 +26,9 @@ WITH_US = timedelta(hours=1)
 # Tries of ours; those that an operator makes of a call that was handed over are not (core.calling.handed).
 _UNDER_WAY = (
     OutboundAttempt.ended_at.is_(None),
-    OutboundAttempt.call_id.in_(select(OutboundCall.id).where(OutboundCall.state == State.DIALLING.value)),
+    OutboundAttempt.call_id.in_(
+        select(OutboundCall.id).where(OutboundCall.state == State.DIALLING.value, IS_OPEN)
+    ),
 )
 
 

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.calling import owing
 from core.calling.engine import Ask
 from core.calling.rules import Answer, Kind, Outcome, State
-from core.calling.tables import OutboundAttempt, OutboundCall
+from core.calling.tables import IS_OPEN, OutboundAttempt, OutboundCall
 from core.contact import callbacks
 from core.contact.tables import Callback, Interaction
 from core.errors import NotFound
@@ -251,7 +251,7 @@ def _handed() -> Select[*tuple[Any, ...]]:
             Interaction, Interaction.linked_id == literal("handed-") + cast(OutboundCall.id, String(20))
         )
         .outerjoin(Callback, and_(Callback.interaction_id == Interaction.id, Callback.state == "owed"))
-        .where(OutboundCall.state == State.HANDED)
+        .where(OutboundCall.state == State.HANDED, IS_OPEN)
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from sqlalchemy import Select, select, update
 
 from core.calling import dialling, owing
 from core.calling.rules import Outcome, State
-from core.calling.tables import OutboundAttempt, OutboundCall
+from core.calling.tables import IS_OPEN, OutboundAttempt, OutboundCall
 from core.contact import engine as contact
 from core.contact.rules import Disposition
 from core.events import OutboundSettled
@@ -25,6 +25,7 @@ async def end_lost(work: Work, limit: int = 100) -> int:
         .join(OutboundCall, OutboundCall.id == OutboundAttempt.call_id)
         .where(
             OutboundCall.state == State.DIALLING,
+            IS_OPEN,
             OutboundCall.leased_until <= work.now,
             OutboundAttempt.ended_at.is_(None),
         )
@@ -44,7 +45,9 @@ async def end_lost(work: Work, limit: int = 100) -> int:
 async def end_late(work: Work, limit: int = 100) -> int:
     """Nobody is called about what is over; returns how many calls were dropped."""
     before = [State.WAITING, State.HANDED]
-    late = select(OutboundCall.id).where(OutboundCall.state.in_(before), OutboundCall.until <= work.now)
+    late = select(OutboundCall.id).where(
+        OutboundCall.state.in_(before), IS_OPEN, OutboundCall.until <= work.now
+    )
     rows = await _settle(work, late.order_by(OutboundCall.until).limit(limit), before, State.DROPPED)
     for row in rows:
         if await owing.owed(work, row.id) is not None:

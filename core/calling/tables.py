@@ -2,12 +2,13 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint, literal_column, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.database import Base, Instant, Key
 
 _DUE = text("state = 'waiting'")
+_OPEN = text("state in ('waiting', 'dialling', 'handed')")
 
 
 class OutboundCall(Base):
@@ -35,7 +36,16 @@ class OutboundCall(Base):
     ended_at: Mapped[datetime | None] = mapped_column(Instant)
     leased_until: Mapped[datetime | None] = mapped_column(Instant)  # whoever dials it must end by then
 
-    __table_args__ = (Index("ix_outbound_call_due", "due_at", sqlite_where=_DUE, postgresql_where=_DUE),)
+    __table_args__ = (
+        Index("ix_outbound_call_due", "due_at", sqlite_where=_DUE, postgresql_where=_DUE),
+        Index("ix_outbound_call_open", "state", "until", sqlite_where=_OPEN, postgresql_where=_OPEN),
+    )
+
+
+# Written out: a plan for any value of a parameter may not use the index of these.
+IS_OPEN = OutboundCall.state.in_(
+    [literal_column(f"'{state}'", String) for state in ("waiting", "dialling", "handed")]
+)
 
 
 class OutboundAttempt(Base):

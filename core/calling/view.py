@@ -8,7 +8,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.calling.rules import Answer, Kind, Outcome, State
-from core.calling.tables import OutboundAttempt, OutboundCall
+from core.calling.tables import IS_OPEN, OutboundAttempt, OutboundCall
 
 
 @dataclass(frozen=True)
@@ -104,8 +104,8 @@ async def tries_among(db: AsyncSession, legs: Sequence[str]) -> set[str]:
 
 
 async def count(db: AsyncSession, state: State) -> int:
-    """How many calls are in this state now."""
-    query = select(func.count()).select_from(OutboundCall).where(OutboundCall.state == state)
+    """How many calls are in this state now. state: one that is not the end."""
+    query = select(func.count()).select_from(OutboundCall).where(OutboundCall.state == state, IS_OPEN)
     return (await db.execute(query)).scalar_one()
 
 

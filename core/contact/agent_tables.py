@@ -100,7 +100,7 @@ class QueueEntry(Base):
     __tablename__ = "queue_entry"
 
     id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=True)
-    interaction_id: Mapped[int] = mapped_column(ForeignKey("interaction.id"))
+    interaction_id: Mapped[int] = mapped_column(ForeignKey("interaction.id"), index=True)
     klass: Mapped[int] = mapped_column()  # distribution.QueueClass
     skill: Mapped[str | None] = mapped_column(String(20))
     prefers: Mapped[int | None] = mapped_column(Key)  # the operator who served them last

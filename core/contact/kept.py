@@ -10,7 +10,7 @@ from core.contact import engine as contact
 from core.contact import queue_view, queueing
 from core.contact.agent_tables import QueueEntry, RoomStay
 from core.contact.distribution import QueueClass
-from core.contact.kept_tables import KeptPlace
+from core.contact.kept_tables import IS_STANDING, KeptPlace
 from core.contact.tables import Callback, Interaction
 from core.errors import CallGone
 from core.events import CallbackSettled, PlaceEnded, PlaceKept
@@ -116,9 +116,9 @@ async def follow(work: Work, limit: int = 100) -> int:
     query = (
         select(KeptPlace, Interaction.answered_at, Interaction.closed_at)
         .join(Interaction, Interaction.id == KeptPlace.call_id)
-        .where(KeptPlace.state == "calling")
+        .where(KeptPlace.state == "calling", IS_STANDING)
         .where(Interaction.answered_at.is_not(None) | Interaction.closed_at.is_not(None))
-        .order_by(KeptPlace.id)
+        .order_by(KeptPlace.id + 0)  # the whole table lies in that order, and is not to be read for it
         .limit(limit)
     )
     for row, answered_at, _ in (await work.db.execute(query)).all():
@@ -148,7 +148,7 @@ async def _step(work: Work, which: object, before: tuple[str, ...], to: str) -> 
     ends = to not in ("waiting", "calling")
     changed = await work.db.execute(
         update(KeptPlace)
-        .where(which, KeptPlace.state.in_(before))  # type: ignore[arg-type]
+        .where(which, KeptPlace.state.in_(before), IS_STANDING)  # type: ignore[arg-type]
         .values(state=to, ended_at=work.now if ends else None)
         .returning(KeptPlace)
         .execution_options(populate_existing=True)

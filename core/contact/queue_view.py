@@ -17,6 +17,8 @@ from core.database import Instant
 
 # States of an entry in which the caller hears music.
 WAITS = ("waiting", "offered")
+# Who waits is among those that go on: a state alone has no index, and all who ever waited are read for it.
+_GOES_ON = QueueEntry.ended_at.is_(None)
 # Who cannot be reached for longer has gone home without signing out: nobody is asked to wait for them.
 LOST_FOR = timedelta(minutes=3)
 
@@ -71,7 +73,7 @@ _SIGNED_IN = Agent.signed_out_at.is_(None)
 
 async def standing(db: AsyncSession) -> Standing:
     """The queue as it is now: what `distribution.assign` decides on."""
-    entries = await db.execute(select(*_WAITING).where(QueueEntry.state == "waiting"))
+    entries = await db.execute(select(*_WAITING).where(QueueEntry.state == "waiting", _GOES_ON))
     kept = await db.execute(select(*_KEPT).where(KeptPlace.state == "waiting"))
     free = await db.execute(
         select(*_FREE).where(_SIGNED_IN, Agent.state == AgentState.READY, Agent.lost_since.is_(None))
@@ -94,7 +96,8 @@ async def before(db: AsyncSession, entry: QueueEntry) -> int:
     queue each of them asks this every minute."""
     key = tuple_(QueueEntry.klass, QueueEntry.arrived_at, QueueEntry.interaction_id)
     mine = tuple_(literal(entry.klass), literal(entry.arrived_at, Instant), literal(entry.interaction_id))
-    here = select(func.count()).select_from(QueueEntry).where(QueueEntry.state.in_(WAITS), key < mine)
+    waits = (QueueEntry.state.in_(WAITS), _GOES_ON)
+    here = select(func.count()).select_from(QueueEntry).where(*waits, key < mine)
     place = tuple_(KeptPlace.klass, KeptPlace.arrived_at, KeptPlace.interaction_id)
     kept = select(func.count()).select_from(KeptPlace).where(KeptPlace.state == "waiting", place < mine)
     counted = select(here.scalar_subquery(), kept.scalar_subquery())

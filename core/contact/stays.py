@@ -61,7 +61,7 @@ async def left(work: Work, unique_id: str, at: datetime | None = None) -> bool:
 
 async def present(db: AsyncSession) -> Sequence[Present]:
     """Everybody who is in a room now, as far as we know."""
-    rows = await db.execute(select(RoomStay).where(RoomStay.left_at.is_(None)).order_by(RoomStay.id))
+    rows = await db.execute(select(RoomStay).where(RoomStay.left_at.is_(None)).order_by(RoomStay.id + 0))
     return [
         Present(row.interaction_id, row.unique_id, row.role, row.staff_id, row.entered_at)
         for row in rows.scalars()

@@ -41,6 +41,9 @@ class Interaction(Base):
     )
 
 
+_OWED = text("state = 'owed'")
+
+
 class Callback(Base):
     """回拨: a call we owe, with the time we promised."""
 
@@ -60,6 +63,8 @@ class Callback(Base):
     tried_at: Mapped[datetime | None] = mapped_column(Instant)
     settled_at: Mapped[datetime | None] = mapped_column(Instant)
     settled_by: Mapped[int | None] = mapped_column(Key)
+
+    __table_args__ = (Index("ix_callback_owed", "promised_for", sqlite_where=_OWED, postgresql_where=_OWED),)
 
 
 class OpeningHours(Base):

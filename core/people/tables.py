@@ -21,7 +21,7 @@ class Person(Base):
     birth_date: Mapped[date | None] = mapped_column(Date)
     identity_kind: Mapped[str | None] = mapped_column(String(12))
     identity_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
-    identity_print: Mapped[str | None] = mapped_column(String(32))
+    identity_print: Mapped[str | None] = mapped_column(String(32), index=True)
     # HMAC of the last four characters, so that a caller may be asked for them without unsealing.
     identity_tail_print: Mapped[str | None] = mapped_column(String(32))
     address_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
@@ -60,7 +60,7 @@ class VisitCard(Base):
     id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
     hospital_id: Mapped[int] = mapped_column(ForeignKey("hospital.id"))
-    card_print: Mapped[str] = mapped_column(String(32))
+    card_print: Mapped[str] = mapped_column(String(32), index=True)
     card_tail: Mapped[str | None] = mapped_column(String(32), index=True)  # print of the last four
     card_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     balance_fen: Mapped[int] = mapped_column(default=0)  # the sum of money.CardEntry, moved with each

@@ -31,7 +31,7 @@ class Survey(Base):
     staff_id: Mapped[int | None] = mapped_column(Key)  # who served the call
     skill: Mapped[str | None] = mapped_column(String(20))  # the queue it was answered from
     callback_id: Mapped[int | None] = mapped_column(ForeignKey("callback.id"))  # owed after a low score
-    asked_at: Mapped[datetime] = mapped_column(Instant)
+    asked_at: Mapped[datetime] = mapped_column(Instant, index=True)
     until: Mapped[datetime] = mapped_column(Instant)
     answered_at: Mapped[datetime | None] = mapped_column(Instant)
 

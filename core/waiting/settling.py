@@ -14,8 +14,8 @@ from core.schedule.rules import COMMON, SessionState, SlotState
 from core.schedule.tables import FreedSlot, Session, Slot
 from core.values import day_of
 from core.waiting.eligible import serve
-from core.waiting.rules import LIVE, State
-from core.waiting.tables import WaitingEntry
+from core.waiting.rules import State
+from core.waiting.tables import IS_LIVE, WaitingEntry
 from core.work import Work
 
 
@@ -24,8 +24,8 @@ async def settle(work: Work, limit: int = 50) -> int:
     query = (
         select(WaitingEntry, Offer)
         .join(Offer, Offer.id == WaitingEntry.offer_id)
-        .where(WaitingEntry.state.in_(LIVE), Offer.state != OfferState.OPEN)
-        .order_by(WaitingEntry.id)
+        .where(IS_LIVE, Offer.state != OfferState.OPEN)
+        .order_by(WaitingEntry.id + 0)  # the whole table lies in that order, and is not to be read for it
         .limit(limit)
         .with_for_update(skip_locked=True, of=WaitingEntry)
     )
@@ -71,8 +71,8 @@ async def end_over(work: Work, limit: int = 100) -> int:
     today = day_of(work.now)
     over = (
         select(WaitingEntry.id)
-        .where(WaitingEntry.state.in_(LIVE), WaitingEntry.last_day < today, WaitingEntry.offer_id.is_(None))
-        .order_by(WaitingEntry.id)
+        .where(IS_LIVE, WaitingEntry.last_day < today, WaitingEntry.offer_id.is_(None))
+        .order_by(WaitingEntry.id + 0)  # the whole table lies in that order, and is not to be read for it
         .limit(limit)
         .with_for_update(skip_locked=True)
     )

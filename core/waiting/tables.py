@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import Date, ForeignKey, Index, LargeBinary, String, text
+from sqlalchemy import Date, ForeignKey, Index, LargeBinary, String, literal_column, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.database import Base, Instant, Key
@@ -68,3 +68,7 @@ class WaitingEntry(Base):
             postgresql_where=text("offer_id is not null"),
         ),
     )
+
+
+# Written out: a plan for any value of a parameter may not use the index of these.
+IS_LIVE = WaitingEntry.state.in_([literal_column("'waiting'", String), literal_column("'paused'", String)])

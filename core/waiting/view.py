@@ -15,7 +15,7 @@ from core.offers.tables import Offer
 from core.people.tables import Person
 from core.waiting.line import Standing, standing
 from core.waiting.rules import LIVE, State, Want, ahead
-from core.waiting.tables import WaitingEntry
+from core.waiting.tables import IS_LIVE, WaitingEntry
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def _place(one: EntryView) -> Standing:
 
 
 def _live() -> Select[*tuple[Any, ...]]:
-    return _joined().where(WaitingEntry.state.in_(LIVE)).order_by(WaitingEntry.since, WaitingEntry.id)
+    return _joined().where(IS_LIVE).order_by(WaitingEntry.since, WaitingEntry.id)
 
 
 def _joined() -> Select[*tuple[Any, ...]]:

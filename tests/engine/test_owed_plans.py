@@ -11,7 +11,7 @@ from sqlalchemy import event, make_url
 
 from agent_desk.tending import OPEN, OPERATORS
 from core import owed
-from core.booking import call_notes
+from core.booking import call_notes, draft_view
 from core.booking.call_notes import CallEnd, DraftNote, Note
 from core.contact.rules import Disposition
 from core.outbox_rows import Due
@@ -53,6 +53,7 @@ async def test_what_waits_is_found_by_its_own_index(hotline: Hotline) -> None:
         await call_notes.write(work, [ended], {})
         await work.db.execute(OPEN, {"calls": [1, 2]})
         await work.db.execute(OPERATORS)
+        assert await draft_view.of_interaction(work.db, hotline.sealer, 4711) is None
     assert len(asked) >= 10
     with sqlite3.connect(str(make_url(hotline.database.url).database)) as file:
         for statement, values in asked:
