@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import ChangedMeanwhile, NotFound
 from core.money.rules import UNDECIDED, PaymentState
-from core.money.tables import Payment, PaymentAttempt
+from core.money.tables import IS_UNDECIDED, Payment, PaymentAttempt
 from core.staff import audit
 from core.values import Actor
 from core.work import Work
@@ -35,7 +35,7 @@ class Doubtful:
 def _in_doubt(by: Actor, now: datetime) -> ColumnElement[bool]:
     """The cashier does not know, or the patient's time to pay is over and nobody has told."""
     late = and_(PaymentAttempt.state == PaymentState.SUBMITTED, PaymentAttempt.open_until < now)
-    doubt = or_(PaymentAttempt.state == PaymentState.UNKNOWN, late)
+    doubt = and_(IS_UNDECIDED, or_(PaymentAttempt.state == PaymentState.UNKNOWN, late))
     return doubt if by.hospital_id is None else and_(doubt, Payment.hospital_id == by.hospital_id)
 
 

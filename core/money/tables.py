@@ -14,6 +14,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    literal_column,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -25,6 +26,7 @@ _TO_ASK = text("ask_at is not null")
 _NAMED = text("txn is not null")
 _LIVE = text("state = 'live'")
 _DUE = text("state = 'due'")
+_FAILED = text("state = 'failed'")
 
 
 class MerchantAccount(Base):
@@ -137,6 +139,12 @@ class PaymentAttempt(Base):
     )
 
 
+# Written out: a plan for any value of a parameter may not use the index of these.
+IS_UNDECIDED = PaymentAttempt.state.in_(
+    [literal_column("'submitted'", String), literal_column("'unknown'", String)]
+)
+
+
 class Refund(Base):
     """退费单. The sum of a payment's refunds never passes what was paid."""
 
@@ -169,6 +177,7 @@ class Refund(Base):
         Index("uq_refund_order_no", "order_no", unique=True),
         Index("ix_refund_ask", "ask_at", sqlite_where=_TO_ASK, postgresql_where=_TO_ASK),
         Index("ix_refund_settle_day", "settle_day"),
+        Index("ix_refund_failed", "asked_at", sqlite_where=_FAILED, postgresql_where=_FAILED),
     )
 
 

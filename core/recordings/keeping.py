@@ -33,6 +33,8 @@ LOOK_EVERY_S = 5.0
 PEAKS = 240
 # A call that ended without our hearing of it: the sound is whole by now.
 LEFT_OPEN = timedelta(hours=6)
+# Those that are whole and not sealed yet.
+WAITING = select(Recording).where(Recording.state == State.WAITING.value).order_by(Recording.id).limit(100)
 
 
 @dataclass(frozen=True)
@@ -86,8 +88,7 @@ class Keeper:
             for interaction_id in (await work.db.scalars(left)).all():
                 await recordings.ended(work, interaction_id)
         async with self._hotline.read() as db:
-            query = select(Recording).where(Recording.state == State.WAITING.value).order_by(Recording.id)
-            rows = (await db.execute(query.limit(100))).scalars().all()
+            rows = (await db.execute(WAITING)).scalars().all()
         self._backlog = len(rows)
         done = 0
         for row in rows:

@@ -34,6 +34,8 @@ class Recording(Base):
               postgresql_where=text("state = 'sealed'")),
         Index("uq_recording_live", "interaction_id", unique=True, sqlite_where=text("state = 'live'"),
               postgresql_where=text("state = 'live'")),
+        Index("ix_recording_waiting", "id", sqlite_where=text("state = 'waiting'"),
+              postgresql_where=text("state = 'waiting'")),
     )  # fmt: skip
 
 
@@ -72,6 +74,11 @@ class RecordingGap(Base):
     began_at: Mapped[datetime] = mapped_column(Instant)
     ended_at: Mapped[datetime | None] = mapped_column(Instant)
     why: Mapped[str] = mapped_column(String(20))
+
+    __table_args__ = (
+        Index("ix_recording_gap_open", "recording_id", sqlite_where=text("ended_at is null"),
+              postgresql_where=text("ended_at is null")),
+    )  # fmt: skip
 
 
 class RetentionRule(Base):

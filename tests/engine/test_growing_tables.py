@@ -21,7 +21,10 @@ from core.calling.rules import Outcome, State
 from core.contact import callbacks, floor_view, kept, measures, queue_view, queueing, stays, supervision
 from core.contact.agent_tables import QueueEntry
 from core.errors import CallGone, PersonUnknown
+from core.money import doubtful, stuck
 from core.people import look_up
+from core.recordings import silences
+from core.recordings.keeping import WAITING
 from core.survey import view as surveys
 from core.values import Actor, ActorKind, Channel, Phone, system
 from core.waiting import settling
@@ -33,8 +36,8 @@ HERS = Actor(ActorKind.STAFF, "8001", Channel.PHONE, staff_id=1, hospital_id=1)
 PRINT = "a print of 32 characters, or less"
 GROWING = (
     "agent_interval", "appointment", "callback", "draft", "hold", "interaction", "kept_place", "offer",
-    "outbound_attempt", "outbound_call", "person", "person_phone", "queue_entry", "room_stay", "survey",
-    "visit_card", "waiting_entry",
+    "outbound_attempt", "outbound_call", "payment", "payment_attempt", "person", "person_phone", "queue_entry",
+    "recording", "recording_gap", "refund", "room_stay", "survey", "visit_card", "waiting_entry",
 )  # fmt: skip
 # Nobody waits there yet.
 ENTRY = QueueEntry(klass=1, arrived_at=AT, interaction_id=1)
@@ -53,6 +56,10 @@ async def _known(work: Work) -> None:
 async def _first(work: Work) -> None:
     with pytest.raises(CallGone):
         await supervision.out_of_turn(work, 1, "a reason")
+
+
+async def _sealed(work: Work) -> None:
+    await work.db.execute(WAITING)
 
 
 ASKED: dict[str, Callable[[Work], Awaitable[object]]] = {
@@ -87,6 +94,11 @@ ASKED: dict[str, Callable[[Work], Awaitable[object]]] = {
     "whose login it is": lambda w: login._account(w, "13800990000", "110101199003070011"),
     "offers of the waiting list that ended": lambda w: settling.settle(w),
     "places of the waiting list that are over": lambda w: settling.end_over(w),
+    "recordings that wait": _sealed,
+    "silences that go on": lambda w: silences.open_silences(w.db),
+    "silences that are over": silences.close_over,
+    "payments in doubt": lambda w: doubtful.doubtful(w.db, HERS, now=AT),
+    "refunds that failed": lambda w: stuck.waiting(w.db),
     "surveys of a week": lambda w: surveys.results(w.db, AT.date(), AT.date(), None),
 }
 
