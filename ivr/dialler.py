@@ -160,8 +160,7 @@ class Dialler:
             case ChannelClosed() if event.uniqueid.startswith(OURS):
                 await self._closed(event.uniqueid, event.cause)
             case Resynced():
-                self._looked = False
-                await self._look()
+                await self._look(anew=True)
             case _:
                 pass
 
@@ -194,10 +193,11 @@ class Dialler:
                     await contact.close(work, found.id, _disposition(outcome))
         self.nudge()
 
-    async def _look(self) -> None:
-        """Once for each snapshot; what fails, the next round tries again."""
+    async def _look(self, *, anew: bool = False) -> None:
+        """Once for each snapshot; what fails, the next round tries again. anew: there is a new one."""
         async with self._looking:
-            if not self._looked:
+            if anew or not self._looked:
+                self._looked = False
                 await self._begin_anew()
                 self._looked = True
 

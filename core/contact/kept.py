@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.contact import engine as contact
@@ -144,11 +144,11 @@ async def _was_rung(db: AsyncSession, call_id: int | None) -> bool:
     return (await db.execute(query.limit(1))).first() is not None
 
 
-async def _step(work: Work, which: object, before: tuple[str, ...], to: str) -> KeptPlace | None:
+async def _step(work: Work, which: ColumnElement[bool], before: tuple[str, ...], to: str) -> KeptPlace | None:
     ends = to not in ("waiting", "calling")
     changed = await work.db.execute(
         update(KeptPlace)
-        .where(which, KeptPlace.state.in_(before), IS_STANDING)  # type: ignore[arg-type]
+        .where(which, KeptPlace.state.in_(before), IS_STANDING)
         .values(state=to, ended_at=work.now if ends else None)
         .returning(KeptPlace)
         .execution_options(populate_existing=True)

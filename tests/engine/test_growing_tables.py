@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import event, make_url
@@ -127,7 +128,7 @@ async def heard(hotline: Hotline, ask: Callable[[Work], Awaitable[object]]) -> l
     return said
 
 
-def read_whole(file: sqlite3.Connection, statement: str, values: object) -> list[str]:
+def read_whole(file: sqlite3.Connection, statement: str, values: Any) -> list[str]:
     """Steps of the plan that read all of a growing table."""
     small = {
         name
@@ -136,7 +137,7 @@ def read_whole(file: sqlite3.Connection, statement: str, values: object) -> list
     aliases = dict(re.findall(r"\b(\w+) AS (\w+)\b", statement))
     names = {alias: table for table, alias in aliases.items()}
     found = []
-    for *_, step in file.execute(f"explain query plan {statement}", values):  # type: ignore[arg-type]
+    for *_, step in file.execute(f"explain query plan {statement}", values):
         scan = re.match(r"SCAN (\w+)(?: USING (?:COVERING )?INDEX (\w+))?", step)
         if scan and names.get(scan[1], scan[1]) in GROWING and scan[2] not in small:
             found.append(step)
