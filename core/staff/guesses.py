@@ -20,22 +20,26 @@ async def take(work: Work, budget: Budget, key: str) -> int:
     name = work.sealer.fingerprint(key, PURPOSE)
     until = work.now + budget.wait
     maker = sqlite.insert if work.house.database.sqlite else postgresql.insert
-    row = {"kind": budget.kind, "print": name, "tries": 0, "until": until}
-    await work.db.execute(maker(LoginGuess).values(row).on_conflict_do_nothing())
     over = LoginGuess.until <= work.now
-    mine = (LoginGuess.kind == budget.kind, LoginGuess.print == name)
+    # One statement: whoever forgets the row in between (they were right, elsewhere) takes it from no update.
+    # A row that is refused stays locked all the same, so its time can be read afterwards.
     taken = await work.db.execute(
-        update(LoginGuess)
-        .where(*mine, over | (LoginGuess.tries < budget.tries))
-        .values(
-            tries=case((over, 1), else_=LoginGuess.tries + 1),
-            until=until if budget.pushed else case((over, until), else_=LoginGuess.until),
+        maker(LoginGuess)
+        .values(kind=budget.kind, print=name, tries=1, until=until)
+        .on_conflict_do_update(
+            index_elements=[LoginGuess.kind, LoginGuess.print],
+            set_={
+                "tries": case((over, 1), else_=LoginGuess.tries + 1),
+                "until": until if budget.pushed else case((over, until), else_=LoginGuess.until),
+            },
+            where=over | (LoginGuess.tries < budget.tries),
         )
         .returning(LoginGuess.tries)
         .execution_options(synchronize_session=False)
     )
     tries = taken.scalar_one_or_none()
     if tries is None:
+        mine = (LoginGuess.kind == budget.kind, LoginGuess.print == name)
         again = await work.db.execute(select(LoginGuess.until).where(*mine))
         raise LoginLocked(facts={"until": again.scalar_one()})
     return tries
