@@ -42,7 +42,8 @@ async def seat(chromium: Browser, stage: Stage) -> AsyncIterator[Seat]:
         page = await chromium.new_page(viewport=viewport)
         opened.append(page)
         await page.goto(address)
-        await expect(page.locator(".state-word")).not_to_be_empty()
+        # One of the views is shown as soon as the server has said where we are.
+        await expect(page.locator("#work > :not([hidden])").first).to_be_attached()
         return page
 
     yield open_page

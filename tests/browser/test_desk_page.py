@@ -183,6 +183,17 @@ async def test_a_reload_restores_call_form_and_timers(seat: Seat) -> None:
     await expect(page.locator(".countdown")).to_contain_text("2:")
 
 
+async def test_nobody_is_told_that_they_are_signed_out_before_the_server_has_said_so(
+    seat: Seat, stage: Stage
+) -> None:
+    page = await seat()
+    stage.refuses_sockets = True
+    await page.reload()
+    await expect(page.locator(".state-word")).to_have_text("正在连接")
+    stage.refuses_sockets = False
+    await expect(page.locator(".state-word")).to_have_text("未签入")
+
+
 async def test_what_is_typed_without_a_connection_is_saved_after_it(seat: Seat, stage: Stage) -> None:
     page = await seat(**talking(draft=desk.draft(fields={})))
     name = page.get_by_label("姓名", exact=True)
