@@ -26,7 +26,7 @@ from tests.ivr.test_ami_defects import of_kind
 from tests.phones import phone
 from tests.waiting import until
 
-pytestmark = [pytest.mark.switch, pytest.mark.busy, pytest.mark.slow]
+pytestmark = [pytest.mark.switch, pytest.mark.quiet, pytest.mark.slow]
 
 NUMBER = "12320"
 NOTICED_WITHIN_S = 5.0

@@ -21,7 +21,7 @@ from tests.phones import phone
 from tests.switch.conftest import NUMBERS, Exchange
 from tests.switch.players import Player
 
-pytestmark = [pytest.mark.switch, pytest.mark.busy, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.switch, pytest.mark.quiet, pytest.mark.asyncio(loop_scope="session")]
 
 # Long enough to be nobody else's: two syllables of the same voice are much alike.
 TELLING_S = 0.8

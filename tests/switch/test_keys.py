@@ -14,7 +14,7 @@ from tests.phones import phone
 from tests.switch.conftest import NUMBERS, Exchange
 from tests.waiting import until
 
-pytestmark = [pytest.mark.switch, pytest.mark.busy, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.switch, pytest.mark.quiet, pytest.mark.asyncio(loop_scope="session")]
 
 QUESTION = (Prompt("main-menu"), Prompt("next-matter"), Prompt("confirm"), Prompt("choose-doctor"))
 THINKING_S = (0.25, 0.3, 0.35, 0.45, 0.55, 0.65)
