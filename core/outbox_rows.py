@@ -8,11 +8,9 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     Integer,
-    String,
     and_,
     bindparam,
     func,
-    literal_column,
     or_,
     select,
     update,
@@ -22,6 +20,7 @@ from sqlalchemy.orm import aliased
 
 from core.database import Instant, table_of
 from core.outbox_table import DONE, IS_WAITING, WAITING, OutboxRow
+from core.partial import written
 
 _TABLE = table_of(OutboxRow)
 
@@ -85,7 +84,7 @@ def _due(carrier: str, now: BindParameter[datetime], ordered: bool) -> ColumnEle
         .where(
             other.appointment_id == OutboxRow.appointment_id,
             other.carrier == OutboxRow.carrier,
-            other.state == literal_column(f"'{WAITING}'", String),
+            written(other.state, WAITING),
             in_the_way,
         )
         .exists()

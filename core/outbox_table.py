@@ -2,10 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint, literal_column, text
+from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.database import Base, Instant, Key
+from core.partial import only_in, written
 
 # DEAD: given up by us, somebody must look at it. LEFT: given up by somebody, who said why.
 WAITING, DONE, DEAD, LEFT = "waiting", "done", "dead", "left"
@@ -33,28 +34,11 @@ class OutboxRow(Base):
 
     __table_args__ = (
         UniqueConstraint("carrier", "journal_id"),
-        Index(
-            "ix_outbox_due",
-            "due_at",
-            sqlite_where=text("state = 'waiting'"),
-            postgresql_where=text("state = 'waiting'"),
-        ),
-        Index(
-            "ix_outbox_lane",
-            "appointment_id",
-            "carrier",
-            sqlite_where=text("state = 'waiting'"),
-            postgresql_where=text("state = 'waiting'"),
-        ),
-        Index(
-            "ix_outbox_dead",
-            "created_at",
-            sqlite_where=text("state = 'dead'"),
-            postgresql_where=text("state = 'dead'"),
-        ),
+        Index("ix_outbox_due", "due_at", **only_in(WAITING)),
+        Index("ix_outbox_lane", "appointment_id", "carrier", **only_in(WAITING)),
+        Index("ix_outbox_dead", "created_at", **only_in(DEAD)),
     )
 
 
-# Written out: a plan for any value of a parameter may use no partial index, and reads all there ever was.
-IS_WAITING = OutboxRow.state == literal_column(f"'{WAITING}'", String)
-IS_DEAD = OutboxRow.state == literal_column(f"'{DEAD}'", String)
+IS_WAITING = written(OutboxRow.state, WAITING)
+IS_DEAD = written(OutboxRow.state, DEAD)

@@ -3,10 +3,11 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.database import Base, Instant, Key
+from core.partial import only
 
 
 class TextMessage(Base):
@@ -46,8 +47,7 @@ class TextMessage(Base):
             "gateway",
             "gateway_id",
             unique=True,
-            sqlite_where=text("gateway_id is not null"),
-            postgresql_where=text("gateway_id is not null"),
+            **only("gateway_id is not null"),
         ),
     )
 

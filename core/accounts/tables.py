@@ -2,10 +2,11 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import Date, ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
+from sqlalchemy import Date, ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.database import Base, Instant, Key
+from core.partial import only
 
 
 class Account(Base):
@@ -124,12 +125,5 @@ class ReleaseReminder(Base):
     session_id: Mapped[int | None] = mapped_column(ForeignKey("session.id"))  # of what it told
 
     __table_args__ = (
-        Index(
-            "uq_release_reminder_waiting",
-            "account_id",
-            "post_id",
-            unique=True,
-            sqlite_where=text("told_at is null"),
-            postgresql_where=text("told_at is null"),
-        ),
+        Index("uq_release_reminder_waiting", "account_id", "post_id", unique=True, **only("told_at is null")),
     )

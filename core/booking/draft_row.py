@@ -3,20 +3,19 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Select, String, literal_column, select
+from sqlalchemy import Select, select
 
 from core.booking import draft_view
 from core.booking.draft_places import Place
 from core.booking.draft_rules import merged
 from core.booking.draft_view import DraftView, opened, sealed
-from core.booking.tables import Draft
+from core.booking.tables import ONGOING, Draft
 from core.errors import ChangedMeanwhile, NotFound, WrongState
 from core.events import DraftHandedOn
+from core.partial import written
 from core.work import Work
 
-ONGOING = ("open", "left")
-# Written out: a plan for any value of a parameter may not use the indexes of these, and reads all drafts.
-IS_ONGOING = Draft.state.in_([literal_column(f"'{state}'", String) for state in ONGOING])
+IS_ONGOING = written(Draft.state, *ONGOING)
 
 
 async def locked(work: Work, draft_id: int, *, seen: int | None = None) -> Draft:

@@ -10,11 +10,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.booking.draft_row import ONGOING
 from core.booking.draft_rules import HANGS_ON, OF_PERSON, missing
 from core.booking.draft_view import DraftView, Result
 from core.booking.patients import known
-from core.booking.tables import Appointment
+from core.booking.tables import ONGOING, Appointment
 from core.values import Actor
 
 

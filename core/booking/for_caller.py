@@ -9,7 +9,7 @@ from core.booking.book import book, change
 from core.booking.cancel import cancel
 from core.booking.commands import Book, Booked, Cancel, Change, Hold
 from core.booking.draft_end import ended
-from core.booking.draft_row import ONGOING, locked
+from core.booking.draft_row import locked
 from core.booking.draft_rules import given_up
 from core.booking.draft_scope import within
 from core.booking.draft_view import DraftView
@@ -17,7 +17,7 @@ from core.booking.hold import hold
 from core.booking.loading import appointment
 from core.booking.patient_of import CONTACT, contact_of, papers_of, patient_of, typed_phone
 from core.booking.paying import charge_card
-from core.booking.tables import Appointment, Draft
+from core.booking.tables import ONGOING, Appointment, Draft
 from core.contact import engine as contact
 from core.contact import matters
 from core.contact.tables import Interaction

@@ -14,17 +14,18 @@ from sqlalchemy import (
     LargeBinary,
     String,
     func,
-    literal_column,
-    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.booking.rules import LIVE
 from core.database import Base, Instant, Key
+from core.partial import only, only_in, written
 
-_LIVE = text(f"state in ({', '.join(repr(str(state.value)) for state in sorted(LIVE))})")
-_ONGOING = text("state in ('open', 'left')")
-_TOLD = text("contact_print is not null")
+ONGOING = ("open", "left")  # a draft
+UNPAID, DUE = ("unpaid",), ("booked", "checked_in")
+_LIVE = only_in(*sorted(LIVE))
+_ONGOING = only_in(*ONGOING)
+_TOLD = only("contact_print is not null")
 
 
 class Appointment(Base):
@@ -77,32 +78,21 @@ class Appointment(Base):
     __table_args__ = (
         CheckConstraint("fee_fen >= 0", name="fee"),
         # The last wall against a double sale; the guarded UPDATE of the slot is the first.
-        Index("uq_appointment_live_slot", "slot_id", unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE),
+        Index("uq_appointment_live_slot", "slot_id", unique=True, **_LIVE),
         # Answers "what has this person booked" with and without history: no partial index, whose
         # statistics are empty on release day and mislead the planner.
         Index("ix_appointment_person_day", "person_id", "day"),
         Index("ix_appointment_day_hospital", "day", "hospital_id"),
-        Index(
-            "ix_appointment_pay_by",
-            "pay_by",
-            sqlite_where=text("state = 'unpaid'"),
-            postgresql_where=text("state = 'unpaid'"),
-        ),
-        Index(
-            "ix_appointment_due",
-            "day",
-            sqlite_where=text("state in ('booked', 'checked_in')"),
-            postgresql_where=text("state in ('booked', 'checked_in')"),
-        ),
+        Index("ix_appointment_pay_by", "pay_by", **only_in(*UNPAID)),
+        Index("ix_appointment_due", "day", **only_in(*DUE)),
     )
 
 
 # Live, but in words that no planner takes for its partial index: while hardly any are, that one looks cheaper
 # than the index of the person or the phone who is asked for, and is read as a whole (docs/performance.md).
 IS_LIVE = func.coalesce(Appointment.state.in_(sorted(LIVE)), False)
-# Written out: a plan for any value of a parameter may not use the partial index of these.
-IS_UNPAID = Appointment.state == literal_column("'unpaid'", String)
-IS_DUE = Appointment.state.in_([literal_column("'booked'", String), literal_column("'checked_in'", String)])
+IS_UNPAID = written(Appointment.state, *UNPAID)
+IS_DUE = written(Appointment.state, *DUE)
 
 
 def not_before(day: date | BindParameter[date]) -> ColumnElement[bool]:
@@ -152,11 +142,9 @@ class Draft(Base):
 
     __table_args__ = (
         # Two desks that open the draft of one call at once get the same one.
-        Index(
-            "uq_draft_live", "interaction_id", unique=True, sqlite_where=_ONGOING, postgresql_where=_ONGOING
-        ),
+        Index("uq_draft_live", "interaction_id", unique=True, **_ONGOING),
         Index("ix_draft_ani", "ani_print", "saved_at"),
-        Index("ix_draft_contact", "contact_print", sqlite_where=_TOLD, postgresql_where=_TOLD),
-        Index("ix_draft_account", "account_id", sqlite_where=_ONGOING, postgresql_where=_ONGOING),
-        Index("ix_draft_ongoing", "saved_at", sqlite_where=_ONGOING, postgresql_where=_ONGOING),
+        Index("ix_draft_contact", "contact_print", **_TOLD),
+        Index("ix_draft_account", "account_id", **_ONGOING),
+        Index("ix_draft_ongoing", "saved_at", **_ONGOING),
     )

@@ -3,15 +3,11 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.database import Base, Instant, Key
-
-
-def _live(column: str) -> dict[str, Any]:
-    where = text(f"{column} is null")
-    return {"sqlite_where": where, "postgresql_where": where}
+from core.partial import only
 
 
 class Agent(Base):
@@ -39,8 +35,8 @@ class Agent(Base):
     version: Mapped[int] = mapped_column(default=1)
 
     __table_args__ = (
-        Index("uq_agent_live_staff", "staff_id", unique=True, **_live("signed_out_at")),
-        Index("uq_agent_live_extension", "extension", unique=True, **_live("signed_out_at")),
+        Index("uq_agent_live_staff", "staff_id", unique=True, **only("signed_out_at is null")),
+        Index("uq_agent_live_extension", "extension", unique=True, **only("signed_out_at is null")),
     )
 
 
@@ -60,7 +56,7 @@ class AgentInterval(Base):
 
     __table_args__ = (
         Index("ix_agent_interval_began", "began_at", "staff_id"),
-        Index("uq_agent_interval_open", "agent_id", unique=True, **_live("ended_at")),
+        Index("uq_agent_interval_open", "agent_id", unique=True, **only("ended_at is null")),
     )
 
 
@@ -115,7 +111,7 @@ class QueueEntry(Base):
     announced: Mapped[int | None] = mapped_column()  # the place last told; never grows
 
     __table_args__ = (
-        Index("uq_queue_entry_live", "interaction_id", unique=True, **_live("ended_at")),
+        Index("uq_queue_entry_live", "interaction_id", unique=True, **only("ended_at is null")),
         Index("ix_queue_entry_entered", "entered_at"),
     )
 
@@ -135,7 +131,7 @@ class RoomStay(Base):
 
     __table_args__ = (
         Index("ix_room_stay_interaction", "interaction_id", "id"),
-        Index("uq_room_stay_live", "interaction_id", "unique_id", unique=True, **_live("left_at")),
+        Index("uq_room_stay_live", "interaction_id", "unique_id", unique=True, **only("left_at is null")),
         Index("ix_room_stay_entered", "entered_at"),
     )
 
@@ -159,7 +155,7 @@ class Matter(Base):
     __table_args__ = (
         UniqueConstraint("interaction_id", "ordinal"),
         Index("ix_matter_opened", "opened_at", "staff_id"),
-        Index("ix_matter_open", "staff_id", **_live("closed_at")),
+        Index("ix_matter_open", "staff_id", **only("closed_at is null")),
     )
 
 

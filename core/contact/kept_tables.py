@@ -2,13 +2,15 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, literal_column, text
+from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.database import Base, Instant, Key
+from core.partial import only_in, written
 
-_WAITING = text("state = 'waiting'")
-_STANDING = text("state in ('waiting', 'calling')")
+_WAITING = only_in("waiting")
+STANDING = ("waiting", "calling")
+_STANDING = only_in(*STANDING)
 
 
 class KeptPlace(Base):
@@ -36,22 +38,9 @@ class KeptPlace(Base):
 
     __table_args__ = (
         # Who rings again has their place back; nobody keeps two.
-        Index(
-            "uq_kept_place_phone",
-            "phone_print",
-            unique=True,
-            sqlite_where=_STANDING,
-            postgresql_where=_STANDING,
-        ),
-        Index(
-            "ix_kept_place_waiting",
-            "klass",
-            "arrived_at",
-            sqlite_where=_WAITING,
-            postgresql_where=_WAITING,
-        ),
+        Index("uq_kept_place_phone", "phone_print", unique=True, **_STANDING),
+        Index("ix_kept_place_waiting", "klass", "arrived_at", **_WAITING),
     )
 
 
-# Written out: a plan for any value of a parameter may not use the index of these.
-IS_STANDING = KeptPlace.state.in_([literal_column("'waiting'", String), literal_column("'calling'", String)])
+IS_STANDING = written(KeptPlace.state, *STANDING)

@@ -2,10 +2,11 @@
 
 from datetime import date, datetime, time
 
-from sqlalchemy import Date, ForeignKey, Index, LargeBinary, String, Time, text
+from sqlalchemy import Date, ForeignKey, Index, LargeBinary, String, Time
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.database import Base, Instant, Key
+from core.partial import only, only_in
 
 
 class Interaction(Base):
@@ -31,17 +32,12 @@ class Interaction(Base):
     closed_at: Mapped[datetime | None] = mapped_column(Instant)
 
     __table_args__ = (
-        Index(
-            "ix_interaction_open",
-            "started_at",
-            sqlite_where=text("closed_at is null"),
-            postgresql_where=text("closed_at is null"),
-        ),
+        Index("ix_interaction_open", "started_at", **only("closed_at is null")),
         Index("ix_interaction_started", "started_at"),
     )
 
 
-_OWED = text("state = 'owed'")
+_OWED = only_in("owed")
 
 
 class Callback(Base):
@@ -64,7 +60,7 @@ class Callback(Base):
     settled_at: Mapped[datetime | None] = mapped_column(Instant)
     settled_by: Mapped[int | None] = mapped_column(Key)
 
-    __table_args__ = (Index("ix_callback_owed", "promised_for", sqlite_where=_OWED, postgresql_where=_OWED),)
+    __table_args__ = (Index("ix_callback_owed", "promised_for", **_OWED),)
 
 
 class OpeningHours(Base):

@@ -6,6 +6,7 @@ from sqlalchemy import ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.database import Base, Instant, Key
+from core.partial import only
 
 
 class BookingRule(Base):
@@ -71,8 +72,7 @@ class BlacklistEntry(Base):
             "rule_key",
             text("coalesce(hospital_id, 0)"),
             unique=True,
-            sqlite_where=text("ended_at is null"),
-            postgresql_where=text("ended_at is null"),
+            **only("ended_at is null"),
         ),
     )
 

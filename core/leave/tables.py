@@ -12,14 +12,14 @@ from sqlalchemy import (
     LargeBinary,
     String,
     UniqueConstraint,
-    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.database import Base, Instant, Key
+from core.partial import only_in
 
-_OPEN = text("state in ('waiting', 'offered', 'desk')")
-_FORCE = text("state in ('approved', 'handling', 'done')")
+_OPEN = only_in("waiting", "offered", "desk")
+_FORCE = only_in("approved", "handling", "done")
 
 
 class Leave(Base):
@@ -57,7 +57,7 @@ class Leave(Base):
         UniqueConstraint("hospital_id", "external_id"),
         CheckConstraint("(doctor_id is null) <> (post_id is null)", name="whose"),
         Index("ix_leave_state", "state", "first_day"),
-        Index("ix_leave_force", "last_day", sqlite_where=_FORCE, postgresql_where=_FORCE),
+        Index("ix_leave_force", "last_day", **_FORCE),
     )
 
 
@@ -112,9 +112,7 @@ class LeaveCase(Base):
     __table_args__ = (
         UniqueConstraint("leave_id", "appointment_id"),
         # Of two leaves that follow each other only one can have the patient's case open.
-        Index(
-            "uq_leave_case_open", "appointment_id", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN
-        ),
+        Index("uq_leave_case_open", "appointment_id", unique=True, **_OPEN),
         Index("ix_leave_case_leave", "leave_id", "state"),
         # What is open, or ahead: the jobs look every other second.
         Index("ix_leave_case_state", "state", "visit_at"),

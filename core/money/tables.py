@@ -14,19 +14,19 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
-    literal_column,
-    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.database import Base, Instant, Key
+from core.money.rules import UNDECIDED
+from core.partial import only, only_in, written
 
-_UNDECIDED = text("state in ('submitted', 'unknown')")
-_TO_ASK = text("ask_at is not null")
-_NAMED = text("txn is not null")
-_LIVE = text("state = 'live'")
-_DUE = text("state = 'due'")
-_FAILED = text("state = 'failed'")
+_UNDECIDED = only_in(*sorted(UNDECIDED))
+_TO_ASK = only("ask_at is not null")
+_NAMED = only("txn is not null")
+_LIVE = only_in("live")
+_DUE = only_in("due")
+_FAILED = only_in("failed")
 
 
 class MerchantAccount(Base):
@@ -50,14 +50,7 @@ class MerchantAccount(Base):
 
     __table_args__ = (
         UniqueConstraint("provider", "merchant_no"),
-        Index(
-            "uq_merchant_account_live",
-            "hospital_id",
-            "provider",
-            unique=True,
-            sqlite_where=_LIVE,
-            postgresql_where=_LIVE,
-        ),
+        Index("uq_merchant_account_live", "hospital_id", "provider", unique=True, **_LIVE),
     )
 
 
@@ -82,14 +75,7 @@ class Payment(Base):
         CheckConstraint("amount_fen >= 0", name="not_negative"),
         # The last wall against giving back more than came; the guarded UPDATE is the first.
         CheckConstraint("owed_fen between 0 and amount_fen", name="owed"),
-        Index(
-            "uq_payment_txn",
-            "provider",
-            "provider_txn",
-            unique=True,
-            sqlite_where=text("provider_txn is not null"),
-            postgresql_where=text("provider_txn is not null"),
-        ),
+        Index("uq_payment_txn", "provider", "provider_txn", unique=True, **only("provider_txn is not null")),
     )
 
 
@@ -118,31 +104,14 @@ class PaymentAttempt(Base):
     __table_args__ = (
         UniqueConstraint("payment_id", "number"),
         # Two windows of one patient get the same order, which can be paid once.
-        Index(
-            "uq_payment_attempt_undecided",
-            "payment_id",
-            "provider",
-            unique=True,
-            sqlite_where=_UNDECIDED,
-            postgresql_where=_UNDECIDED,
-        ),
-        Index(
-            "uq_payment_attempt_txn",
-            "provider",
-            "txn",
-            unique=True,
-            sqlite_where=_NAMED,
-            postgresql_where=_NAMED,
-        ),
-        Index("ix_payment_attempt_ask", "ask_at", sqlite_where=_TO_ASK, postgresql_where=_TO_ASK),
+        Index("uq_payment_attempt_undecided", "payment_id", "provider", unique=True, **_UNDECIDED),
+        Index("uq_payment_attempt_txn", "provider", "txn", unique=True, **_NAMED),
+        Index("ix_payment_attempt_ask", "ask_at", **_TO_ASK),
         Index("ix_payment_attempt_settled", "account_id", "settle_day"),
     )
 
 
-# Written out: a plan for any value of a parameter may not use the index of these.
-IS_UNDECIDED = PaymentAttempt.state.in_(
-    [literal_column("'submitted'", String), literal_column("'unknown'", String)]
-)
+IS_UNDECIDED = written(PaymentAttempt.state, *sorted(UNDECIDED))
 
 
 class Refund(Base):
@@ -175,9 +144,9 @@ class Refund(Base):
     __table_args__ = (
         CheckConstraint("amount_fen > 0", name="positive"),
         Index("uq_refund_order_no", "order_no", unique=True),
-        Index("ix_refund_ask", "ask_at", sqlite_where=_TO_ASK, postgresql_where=_TO_ASK),
+        Index("ix_refund_ask", "ask_at", **_TO_ASK),
         Index("ix_refund_settle_day", "settle_day"),
-        Index("ix_refund_failed", "asked_at", sqlite_where=_FAILED, postgresql_where=_FAILED),
+        Index("ix_refund_failed", "asked_at", **_FAILED),
     )
 
 
@@ -222,7 +191,7 @@ class Reconciliation(Base):
 
     __table_args__ = (
         UniqueConstraint("account_id", "day"),
-        Index("ix_reconciliation_due", "due_at", sqlite_where=_DUE, postgresql_where=_DUE),
+        Index("ix_reconciliation_due", "due_at", **_DUE),
     )
 
 

@@ -2,13 +2,14 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.database import Base, Instant, Key
+from core.partial import only, only_in
 
-_OPEN = text("state = 'open'")
-_WAITING = text("state = 'open' and kind = 'waiting'")
+_OPEN = only_in("open")
+_WAITING = only("state = 'open' and kind = 'waiting'")
 
 
 class Offer(Base):
@@ -41,25 +42,10 @@ class Offer(Base):
     __table_args__ = (
         CheckConstraint("(kind = 'leave') = (appointment_id is not null)", name="displaced"),
         # One offer for a displaced visit at a time, one for a case, and nobody is offered two slots at once.
-        Index(
-            "uq_offer_open_visit", "appointment_id", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN
-        ),
-        Index(
-            "uq_offer_open_source",
-            "kind",
-            "source_id",
-            unique=True,
-            sqlite_where=_OPEN,
-            postgresql_where=_OPEN,
-        ),
-        Index(
-            "uq_offer_open_waiting",
-            "person_id",
-            unique=True,
-            sqlite_where=_WAITING,
-            postgresql_where=_WAITING,
-        ),
-        Index("ix_offer_due", "expires_at", sqlite_where=_OPEN, postgresql_where=_OPEN),
+        Index("uq_offer_open_visit", "appointment_id", unique=True, **_OPEN),
+        Index("uq_offer_open_source", "kind", "source_id", unique=True, **_OPEN),
+        Index("uq_offer_open_waiting", "person_id", unique=True, **_WAITING),
+        Index("ix_offer_due", "expires_at", **_OPEN),
         Index("ix_offer_phone", "phone_print", "made_at"),
         Index("ix_offer_source", "kind", "source_id"),
         Index("ix_offer_appointment", "appointment_id"),

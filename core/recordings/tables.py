@@ -3,10 +3,11 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.database import Base, Instant, Key
+from core.partial import only, only_in
 
 
 class Recording(Base):
@@ -30,13 +31,10 @@ class Recording(Base):
 
     __table_args__ = (
         Index("ix_recording_began", "began_at"),
-        Index("ix_recording_due", "erase_after", sqlite_where=text("state = 'sealed'"),
-              postgresql_where=text("state = 'sealed'")),
-        Index("uq_recording_live", "interaction_id", unique=True, sqlite_where=text("state = 'live'"),
-              postgresql_where=text("state = 'live'")),
-        Index("ix_recording_waiting", "id", sqlite_where=text("state = 'waiting'"),
-              postgresql_where=text("state = 'waiting'")),
-    )  # fmt: skip
+        Index("ix_recording_due", "erase_after", **only_in("sealed")),
+        Index("uq_recording_live", "interaction_id", unique=True, **only_in("live")),
+        Index("ix_recording_waiting", "id", **only_in("waiting")),
+    )
 
 
 class RecordingFile(Base):
@@ -56,12 +54,9 @@ class RecordingFile(Base):
 
     __table_args__ = (
         UniqueConstraint("recording_id", "side"),
-        Index("ix_recording_file_verify_after", "verify_after",
-              sqlite_where=text("verify_after is not null"),
-              postgresql_where=text("verify_after is not null")),
-        Index("ix_recording_file_fault", "fault", sqlite_where=text("fault is not null"),
-              postgresql_where=text("fault is not null")),
-    )  # fmt: skip
+        Index("ix_recording_file_verify_after", "verify_after", **only("verify_after is not null")),
+        Index("ix_recording_file_fault", "fault", **only("fault is not null")),
+    )
 
 
 class RecordingGap(Base):
@@ -75,10 +70,7 @@ class RecordingGap(Base):
     ended_at: Mapped[datetime | None] = mapped_column(Instant)
     why: Mapped[str] = mapped_column(String(20))
 
-    __table_args__ = (
-        Index("ix_recording_gap_open", "recording_id", sqlite_where=text("ended_at is null"),
-              postgresql_where=text("ended_at is null")),
-    )  # fmt: skip
+    __table_args__ = (Index("ix_recording_gap_open", "recording_id", **only("ended_at is null")),)
 
 
 class RetentionRule(Base):

@@ -2,10 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.database import Base, Instant, Key
+from core.partial import only
 
 
 class Line(Base):
@@ -22,14 +23,7 @@ class Line(Base):
     begun_at: Mapped[datetime] = mapped_column(Instant)
     over_at: Mapped[datetime | None] = mapped_column(Instant)
 
-    __table_args__ = (
-        Index(
-            "ix_release_line_standing",
-            "session_id",
-            sqlite_where=text("over_at is null"),
-            postgresql_where=text("over_at is null"),
-        ),
-    )
+    __table_args__ = (Index("ix_release_line_standing", "session_id", **only("over_at is null")),)
 
 
 class Place(Base):

@@ -2,12 +2,13 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.database import Base, Instant, Key
+from core.partial import only_in
 
-_OPEN = text("state = 'open'")
+_OPEN = only_in("open")
 
 
 class VisitReminder(Base):
@@ -29,5 +30,5 @@ class VisitReminder(Base):
 
     __table_args__ = (
         UniqueConstraint("appointment_id", "version"),
-        Index("ix_visit_reminder_open", "visit_at", sqlite_where=_OPEN, postgresql_where=_OPEN),
+        Index("ix_visit_reminder_open", "visit_at", **_OPEN),
     )

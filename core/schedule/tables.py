@@ -11,12 +11,11 @@ from sqlalchemy import (
     String,
     Time,
     UniqueConstraint,
-    literal_column,
-    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.database import Base, Instant, Key
+from core.partial import only_in, written
 
 
 class Template(Base):
@@ -152,26 +151,14 @@ class Hold(Base):
     heartbeat_at: Mapped[datetime] = mapped_column(Instant)
 
     __table_args__ = (
-        Index(
-            "ix_hold_due",
-            "expires_at",
-            sqlite_where=text("state = 'live'"),
-            postgresql_where=text("state = 'live'"),
-        ),
-        Index(
-            "uq_hold_live_slot",
-            "slot_id",
-            unique=True,
-            sqlite_where=text("state = 'live'"),
-            postgresql_where=text("state = 'live'"),
-        ),
+        Index("ix_hold_due", "expires_at", **only_in("live")),
+        Index("uq_hold_live_slot", "slot_id", unique=True, **only_in("live")),
         # Who chooses lets go of what they chose before; the live ones alone are thousands at a release.
         Index("ix_hold_owner", "owner"),
     )
 
 
-# Written out: a plan for any value of a parameter may not use the index of the live ones.
-LIVE_HOLD = Hold.state == literal_column("'live'", String)
+LIVE_HOLD = written(Hold.state, "live")
 
 
 class Awaited(Base):

@@ -2,12 +2,13 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.database import Base, Instant, Key
+from core.partial import only_in
 
-_OPEN = text("state = 'open'")
+_OPEN = only_in("open")
 
 
 class Survey(Base):
@@ -38,7 +39,7 @@ class Survey(Base):
     __table_args__ = (
         CheckConstraint("score between 1 and 5", name="score"),
         CheckConstraint("(state = 'answered') = (score is not null)", name="answered"),
-        Index("ix_survey_open", "until", sqlite_where=_OPEN, postgresql_where=_OPEN),
+        Index("ix_survey_open", "until", **_OPEN),
         Index("ix_survey_phone", "phone_print", "asked_at"),
         Index("ix_survey_person", "person_id", "asked_at"),
         Index("ix_survey_answered", "answered_at"),

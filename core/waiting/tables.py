@@ -2,13 +2,15 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import Date, ForeignKey, Index, LargeBinary, String, literal_column, text
+from sqlalchemy import Date, ForeignKey, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.database import Base, Instant, Key
+from core.partial import only, only_in, written
+from core.waiting.rules import LIVE
 
-_LIVE = text("state in ('waiting', 'paused')")
-_WAITING = text("state = 'waiting'")
+_LIVE = only_in(*LIVE)
+_WAITING = only_in("waiting")
 
 
 class WaitingEntry(Base):
@@ -45,30 +47,11 @@ class WaitingEntry(Base):
 
     __table_args__ = (
         # Nobody stands twice for the same thing, however often a button is pressed.
-        Index(
-            "uq_waiting_entry_want",
-            "person_id",
-            "want",
-            unique=True,
-            sqlite_where=_LIVE,
-            postgresql_where=_LIVE,
-        ),
-        Index(
-            "ix_waiting_entry_line",
-            "department_id",
-            "since",
-            sqlite_where=_WAITING,
-            postgresql_where=_WAITING,
-        ),
-        Index("ix_waiting_entry_over", "last_day", sqlite_where=_LIVE, postgresql_where=_LIVE),
-        Index(
-            "ix_waiting_entry_offer",
-            "offer_id",
-            sqlite_where=text("offer_id is not null"),
-            postgresql_where=text("offer_id is not null"),
-        ),
+        Index("uq_waiting_entry_want", "person_id", "want", unique=True, **_LIVE),
+        Index("ix_waiting_entry_line", "department_id", "since", **_WAITING),
+        Index("ix_waiting_entry_over", "last_day", **_LIVE),
+        Index("ix_waiting_entry_offer", "offer_id", **only("offer_id is not null")),
     )
 
 
-# Written out: a plan for any value of a parameter may not use the index of these.
-IS_LIVE = WaitingEntry.state.in_([literal_column("'waiting'", String), literal_column("'paused'", String)])
+IS_LIVE = written(WaitingEntry.state, *LIVE)

@@ -3,10 +3,10 @@
 from datetime import datetime
 
 from sqlalchemy import Index, String, Text
-from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.database import Base, Instant, Key
+from core.partial import only
 
 
 class SentenceComment(Base):
@@ -26,10 +26,5 @@ class SentenceComment(Base):
 
     __table_args__ = (
         Index("ix_sentence_comment_sentence", "sentence", "id"),
-        Index(
-            "ix_sentence_comment_open",
-            "sentence",
-            sqlite_where=sql("settled_at is null"),
-            postgresql_where=sql("settled_at is null"),
-        ),
+        Index("ix_sentence_comment_open", "sentence", **only("settled_at is null")),
     )
