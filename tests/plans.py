@@ -162,8 +162,11 @@ class Planner(Protocol):
 
 
 @asynccontextmanager
-async def planner(url: str) -> AsyncIterator[Planner]:
-    """On a connection of its own, which remembers plans for any values as a pool's connections do."""
+async def planner(url: str, *, shunned: bool = False) -> AsyncIterator[Planner]:
+    """On a connection of its own, which remembers plans for any values as a pool's connections do.
+
+    shunned: PostgreSQL reads a table whole only where no index will do, however small it is. (SQLite does so.)
+    """
     at = make_url(url)
     if at.drivername.startswith("sqlite"):
         assert at.database
@@ -173,6 +176,8 @@ async def planner(url: str) -> AsyncIterator[Planner]:
     server = await asyncpg.connect(host=at.host, port=at.port, user=at.username, database=at.database)
     try:
         await server.execute("set plan_cache_mode = force_generic_plan")
+        if shunned:
+            await server.execute("set enable_seqscan = off")
         yield _Postgresql(server)
     finally:
         await server.close()
