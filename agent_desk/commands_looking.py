@@ -13,10 +13,9 @@ from agent_desk.commands import Asked, Command, Said, Seat
 from agent_desk.commands_booking import MAY_BOOK
 from core.booking import availability, draft, draft_view, equivalents, patients
 from core.booking.availability import DeskSession, HeldUntil
-from core.booking.draft_row import ONGOING
 from core.booking.equivalents_rules import Equivalent
 from core.booking.patient_of import by_card
-from core.booking.tables import Appointment
+from core.booking.tables import ONGOING, Appointment
 from core.contact import engine as contact
 from core.errors import NotAllowed, PersonUnknown, WrongInput
 from core.http.access import Access

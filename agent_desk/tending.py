@@ -13,10 +13,9 @@ from core import events as e
 from core.accounts import drafts
 from core.booking import draft
 from core.booking.draft_end import leave
-from core.booking.draft_row import IS_ONGOING
 from core.booking.draft_slot import heartbeat
 from core.booking.known import begin_with
-from core.booking.tables import Draft
+from core.booking.tables import IS_ONGOING, Draft
 from core.contact.agent_rules import IN_CALL, AgentState
 from core.contact.agent_tables import Agent
 from core.contact.tables import Interaction

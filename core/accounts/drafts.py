@@ -25,10 +25,9 @@ from core.booking.draft_continue import (
 )
 from core.booking.draft_end import discard
 from core.booking.draft_places import Place
-from core.booking.draft_row import IS_ONGOING
 from core.booking.draft_rules import HeldFacts
 from core.booking.loading import lock_key
-from core.booking.tables import Appointment, Draft
+from core.booking.tables import IS_ONGOING, Appointment, Draft
 from core.contact.tables import Interaction
 from core.database import Instant
 from core.errors import NotFound

@@ -15,11 +15,10 @@ from sqlalchemy import Integer, String, bindparam, func, insert, or_, select, up
 from core.booking import draft
 from core.booking.draft_continue import resumable
 from core.booking.draft_places import Place
-from core.booking.draft_row import IS_ONGOING
 from core.booking.draft_rules import closing_fields, merged
 from core.booking.draft_view import sealed
 from core.booking.loading import lock_key
-from core.booking.tables import Draft
+from core.booking.tables import IS_ONGOING, Draft
 from core.contact import engine as contact
 from core.contact.rules import Disposition, State
 from core.contact.tables import Interaction

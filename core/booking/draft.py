@@ -18,14 +18,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.booking.draft_continue import of_number, resumable
 from core.booking.draft_end import discard, ended, leave
 from core.booking.draft_places import Place
-from core.booking.draft_row import IS_ONGOING, as_seen, handed_on, locked, put, under_lock
+from core.booking.draft_row import as_seen, handed_on, locked, put, under_lock
 from core.booking.draft_rules import OF_PERSON, merged, somebody_else
 from core.booking.draft_slot import adopt, heartbeat
 from core.booking.draft_view import DraftView, opened, sealed
 from core.booking.hold import release
 from core.booking.loading import lock_key
 from core.booking.patients import known
-from core.booking.tables import Draft
+from core.booking.tables import IS_ONGOING, Draft
 from core.contact.tables import Interaction
 from core.errors import ChangedMeanwhile, NotFound, PersonUnknown
 from core.events import DraftOpened, DraftTaken

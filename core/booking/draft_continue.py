@@ -16,12 +16,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.booking.commands import Book, Booked, Change, HeldSlot, unpacked
 from core.booking.draft_end import GRACE, discard, ended
 from core.booking.draft_places import Place
-from core.booking.draft_row import IS_ONGOING, handed_on, put, under_lock
+from core.booking.draft_row import handed_on, put, under_lock
 from core.booking.draft_rules import OF_SLOT, HeldFacts
 from core.booking.draft_view import held_facts, opened, sealed
 from core.booking.hold import let_older_choice_go
 from core.booking.store import once
-from core.booking.tables import CommandKey, Draft
+from core.booking.tables import IS_ONGOING, CommandKey, Draft
 from core.contact.tables import Interaction
 from core.errors import ChangedMeanwhile, DraftIncomplete, HoldLapsed
 from core.events import DraftOpened

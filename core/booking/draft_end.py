@@ -7,11 +7,10 @@ from sqlalchemy.engine import Row
 
 from core.booking.draft_left import told_number
 from core.booking.draft_places import lingers_until
-from core.booking.draft_row import IS_ONGOING
 from core.booking.draft_rules import closing_fields
 from core.booking.draft_view import opened, sealed
 from core.booking.hold import release
-from core.booking.tables import Draft
+from core.booking.tables import IS_ONGOING, Draft
 from core.events import DraftClosed, DraftLeft
 from core.schedule.tables import Hold
 from core.work import Work

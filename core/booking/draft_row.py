@@ -12,10 +12,7 @@ from core.booking.draft_view import DraftView, opened, sealed
 from core.booking.tables import ONGOING, Draft
 from core.errors import ChangedMeanwhile, NotFound, WrongState
 from core.events import DraftHandedOn
-from core.partial import written
 from core.work import Work
-
-IS_ONGOING = written(Draft.state, *ONGOING)
 
 
 async def locked(work: Work, draft_id: int, *, seen: int | None = None) -> Draft:

@@ -7,13 +7,13 @@ from sqlalchemy import Select, select, update
 from core.booking import draft_view
 from core.booking.commands import Hold
 from core.booking.draft_places import lingers_until
-from core.booking.draft_row import IS_ONGOING, as_seen, locked, put
+from core.booking.draft_row import as_seen, locked, put
 from core.booking.draft_rules import OF_SLOT, kept_until
 from core.booking.draft_view import DraftView, opened
 from core.booking.hold import extend, hold, release
 from core.booking.patient_of import likely
 from core.booking.patients import known
-from core.booking.tables import Draft
+from core.booking.tables import IS_ONGOING, Draft
 from core.errors import HoldLapsed, WrongInput
 from core.schedule.tables import Hold as HoldRow
 from core.work import Work

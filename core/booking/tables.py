@@ -148,3 +148,6 @@ class Draft(Base):
         Index("ix_draft_account", "account_id", **_ONGOING),
         Index("ix_draft_ongoing", "saved_at", **_ONGOING),
     )
+
+
+IS_ONGOING = written(Draft.state, *ONGOING)

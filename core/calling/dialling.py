@@ -12,6 +12,7 @@ from core.calling.rules import Answer, Kind, Outcome, State
 from core.calling.tables import IS_OPEN, OutboundAttempt, OutboundCall
 from core.contact.tables import Interaction
 from core.events import CallHanded, InteractionOpened, OutboundEnded, OutboundSettled, OutboundTried
+from core.partial import written
 from core.values import Channel, Phone
 from core.work import Work
 
@@ -79,7 +80,7 @@ def _first(work: Work) -> ColumnElement[int]:
     query = (
         select(call.id)
         .where(
-            call.state == State.WAITING.value,
+            written(call.state, State.WAITING),
             call.due_at <= work.now,
             call.until > work.now,
             ~rings.exists(),

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.contact.tables import Callback, Interaction
+from core.contact.tables import IS_OWED, Callback, Interaction
 from core.errors import ChangedMeanwhile, NotFound, WrongInput
 from core.events import CallbackSettled, CallbackTaken
 from core.work import Work
@@ -61,7 +61,7 @@ async def owed(db: AsyncSession, staff_id: int | None = None, limit: int = SHOWN
     query = (
         select(Callback)
         .join(Interaction, Interaction.id == Callback.interaction_id)
-        .where(Callback.state == "owed", whose, Interaction.reached != HANDED)
+        .where(IS_OWED, whose, Interaction.reached != HANDED)
     )
     rows = await db.execute(query.order_by(Callback.promised_for, Callback.id).limit(limit))
     return [_owed(row) for row in rows.scalars()]

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.contact.agent_rules import ENGAGED, PAUSE_REASONS, AgentState
 from core.contact.agent_tables import Agent, DeskMessage, Matter, Skill
 from core.contact.callbacks import HANDED
-from core.contact.tables import Callback, Interaction
+from core.contact.tables import IS_OWED, Callback, Interaction
 from core.sealing import Sealer
 from core.staff.tables import Staff
 from core.values import Phone
@@ -144,7 +144,7 @@ async def owed_calls(db: AsyncSession) -> Sequence[OwedCall]:
     rows = await db.execute(
         select(Callback.id, Callback.interaction_id, Callback.promised_for, Callback.staff_id, Callback.tries)
         .join(Interaction, Interaction.id == Callback.interaction_id)
-        .where(Callback.state == "owed", Interaction.reached != HANDED)
+        .where(IS_OWED, Interaction.reached != HANDED)
         .order_by(Callback.promised_for, Callback.id)
     )
     return [OwedCall(*row) for row in rows]

@@ -10,7 +10,7 @@ from core.contact import engine as contact
 from core.contact import queue_view, queueing
 from core.contact.agent_tables import QueueEntry, RoomStay
 from core.contact.distribution import QueueClass
-from core.contact.kept_tables import IS_STANDING, KeptPlace
+from core.contact.kept_tables import IS_STANDING, IS_WAITING, KeptPlace
 from core.contact.tables import Callback, Interaction
 from core.errors import CallGone
 from core.events import CallbackSettled, PlaceEnded, PlaceKept
@@ -132,7 +132,7 @@ async def follow(work: Work, limit: int = 100) -> int:
             number += 1
             if to == "served":
                 await _settle(work, row)
-    over = select(KeptPlace.id).where(KeptPlace.state == "waiting", KeptPlace.until <= work.now).limit(limit)
+    over = select(KeptPlace.id).where(IS_WAITING, KeptPlace.until <= work.now).limit(limit)
     for place_id in (await work.db.execute(over)).scalars().all():
         number += await _step(work, KeptPlace.id == place_id, ("waiting",), "lapsed") is not None
     return number

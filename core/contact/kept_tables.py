@@ -43,4 +43,5 @@ class KeptPlace(Base):
     )
 
 
+IS_WAITING = written(KeptPlace.state, "waiting")
 IS_STANDING = written(KeptPlace.state, *STANDING)

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.contact.agent_rules import IN_CALL, AgentState
 from core.contact.agent_tables import Agent, Matter, QueueEntry, SkillHospital
 from core.contact.distribution import Free, QueueClass, Waiting, told_place
-from core.contact.kept_tables import KeptPlace
+from core.contact.kept_tables import IS_WAITING, KeptPlace
 from core.contact.tables import Interaction
 from core.database import Instant
 
@@ -74,7 +74,7 @@ _SIGNED_IN = Agent.signed_out_at.is_(None)
 async def standing(db: AsyncSession) -> Standing:
     """The queue as it is now: what `distribution.assign` decides on."""
     entries = await db.execute(select(*_WAITING).where(QueueEntry.state == "waiting", _GOES_ON))
-    kept = await db.execute(select(*_KEPT).where(KeptPlace.state == "waiting"))
+    kept = await db.execute(select(*_KEPT).where(IS_WAITING))
     free = await db.execute(
         select(*_FREE).where(_SIGNED_IN, Agent.state == AgentState.READY, Agent.lost_since.is_(None))
     )
@@ -99,7 +99,7 @@ async def before(db: AsyncSession, entry: QueueEntry) -> int:
     waits = (QueueEntry.state.in_(WAITS), _GOES_ON)
     here = select(func.count()).select_from(QueueEntry).where(*waits, key < mine)
     place = tuple_(KeptPlace.klass, KeptPlace.arrived_at, KeptPlace.interaction_id)
-    kept = select(func.count()).select_from(KeptPlace).where(KeptPlace.state == "waiting", place < mine)
+    kept = select(func.count()).select_from(KeptPlace).where(IS_WAITING, place < mine)
     counted = select(here.scalar_subquery(), kept.scalar_subquery())
     return sum((await db.execute(counted)).one())
 

@@ -6,7 +6,7 @@ from sqlalchemy import Date, ForeignKey, Index, LargeBinary, String, Time
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.database import Base, Instant, Key
-from core.partial import only, only_in
+from core.partial import only, only_in, written
 
 
 class Interaction(Base):
@@ -61,6 +61,10 @@ class Callback(Base):
     settled_by: Mapped[int | None] = mapped_column(Key)
 
     __table_args__ = (Index("ix_callback_owed", "promised_for", **_OWED),)
+
+
+# Of all that are owed. Of one call the index of calls knows it, without this.
+IS_OWED = written(Callback.state, "owed")
 
 
 class OpeningHours(Base):

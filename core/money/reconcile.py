@@ -15,6 +15,7 @@ from core.money.compare import Comparison
 from core.money.differences import AGAIN, BY, LOOK_BACK, add_days, keep
 from core.money.tables import MerchantAccount, Reconciliation
 from core.observing import mask_text
+from core.partial import written
 from core.ports import OutsideError
 from core.values import day_of, instant_of
 from core.work import Hotline, Work
@@ -102,7 +103,7 @@ async def _plan(work: Work) -> None:
 async def _take_due(work: Work, limit: int = 5) -> Sequence[_Due]:
     chosen = (
         select(Reconciliation.id)
-        .where(Reconciliation.state == "due", Reconciliation.due_at <= work.now)
+        .where(written(Reconciliation.state, "due"), Reconciliation.due_at <= work.now)
         .order_by(Reconciliation.due_at, Reconciliation.id)
         .limit(limit)
         .with_for_update(skip_locked=True)

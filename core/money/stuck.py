@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.errors import ChangedMeanwhile, NotFound, WrongInput
 from core.money.engine import settle_refund
 from core.money.rules import RefundState, Way
-from core.money.tables import Payment, Refund
+from core.money.tables import IS_FAILED, Payment, Refund
 from core.staff import audit
 from core.values import Actor
 from core.work import Work
@@ -44,7 +44,7 @@ async def stuck(db: AsyncSession, by: Actor, limit: int = 200) -> Sequence[Stuck
             Refund.asked_at,
         )
         .join(Payment, Payment.id == Refund.payment_id)
-        .where(Refund.state == RefundState.FAILED)
+        .where(IS_FAILED)
         .order_by(Refund.asked_at)
         .limit(limit)
     )
@@ -55,7 +55,7 @@ async def stuck(db: AsyncSession, by: Actor, limit: int = 200) -> Sequence[Stuck
 
 async def waiting(db: AsyncSession, by: Actor | None = None) -> int:
     """How many refunds a person must look at; by: of those that they see."""
-    query = select(func.count()).select_from(Refund).where(Refund.state == RefundState.FAILED)
+    query = select(func.count()).select_from(Refund).where(IS_FAILED)
     if by is not None and by.hospital_id is not None:
         query = query.join(Payment, Payment.id == Refund.payment_id)
         query = query.where(Payment.hospital_id == by.hospital_id)

@@ -150,6 +150,9 @@ class Refund(Base):
     )
 
 
+IS_FAILED = written(Refund.state, "failed")
+
+
 class CardEntry(Base):
     """卡流水: what came onto a visit card and went from it. The sum is the card's balance, never below 0."""
 

@@ -13,6 +13,7 @@ from core.errors import NotFound, OfferGone, WrongInput
 from core.events import OfferAccepted, OfferEnded, OfferMade
 from core.offers.rules import HOLD_REASON, REFUSALS, Kind, State
 from core.offers.tables import Offer
+from core.partial import written
 from core.values import Phone
 from core.work import Work
 
@@ -146,7 +147,7 @@ async def lapse_due(work: Work, limit: int = 100) -> int:
     """End the offers that nobody answered in time, free their slots; return how many."""
     due = (
         select(Offer.id)
-        .where(Offer.state == State.OPEN, Offer.expires_at <= work.now)
+        .where(written(Offer.state, State.OPEN), Offer.expires_at <= work.now)
         .order_by(Offer.expires_at)
         .limit(limit)
         .with_for_update(skip_locked=True)

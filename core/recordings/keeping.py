@@ -18,6 +18,7 @@ from sqlalchemy import delete, select, update
 
 from core.contact.agent_tables import Matter
 from core.events import RecordingErased, RecordingMissing, RecordingSealed
+from core.partial import written
 from core.recordings import engine as recordings
 from core.recordings import vault
 from core.recordings.auditing import faults
@@ -34,7 +35,7 @@ PEAKS = 240
 # A call that ended without our hearing of it: the sound is whole by now.
 LEFT_OPEN = timedelta(hours=6)
 # Those that are whole and not sealed yet.
-WAITING = select(Recording).where(Recording.state == State.WAITING.value).order_by(Recording.id).limit(100)
+WAITING = select(Recording).where(written(Recording.state, State.WAITING)).order_by(Recording.id).limit(100)
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ class Keeper:
         """Seal every recording that is whole; returns how many."""
         async with self._hotline.work(KEEPER) as work:
             left = select(Recording.interaction_id).where(
-                Recording.state == State.LIVE.value, Recording.began_at < work.now - LEFT_OPEN
+                written(Recording.state, State.LIVE), Recording.began_at < work.now - LEFT_OPEN
             )
             for interaction_id in (await work.db.scalars(left)).all():
                 await recordings.ended(work, interaction_id)
@@ -176,7 +177,7 @@ class Keeper:
             due = (
                 select(Recording)
                 .where(
-                    Recording.state == State.SEALED.value,
+                    written(Recording.state, State.SEALED),
                     Recording.erase_after <= work.now,
                     Recording.hold_reason.is_(None),
                 )

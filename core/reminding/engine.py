@@ -20,6 +20,7 @@ from core.credit.book import RuleBook
 from core.credit.engine import rules_for
 from core.errors import NotFound, ReminderOver
 from core.events import ReminderAnswered, ReminderDue, ReminderEnded
+from core.partial import written
 from core.people.tables import Person
 from core.reminding.rules import TOO_NEAR, Answer, State, Way, due_at, way
 from core.reminding.tables import VisitReminder
@@ -209,7 +210,7 @@ async def end_due(work: Work, limit: int = 100) -> int:
         select(VisitReminder.id, Appointment.starts_at)
         .join(Appointment, Appointment.id == VisitReminder.appointment_id)
         .where(
-            VisitReminder.state == State.OPEN,
+            written(VisitReminder.state, State.OPEN),
             or_(
                 VisitReminder.version != Appointment.version,
                 Appointment.state != Visit.BOOKED,

@@ -17,6 +17,7 @@ from core.contact.tables import Interaction
 from core.credit.engine import rules_for
 from core.errors import NotFound, SurveyOver, WrongInput
 from core.events import SurveyAnswered, SurveyAsked, SurveyLapsed
+from core.partial import written
 from core.survey.rules import SCORES, Kind, State, Way, low, served, subject, until
 from core.survey.tables import Survey
 from core.values import Phone
@@ -237,7 +238,7 @@ async def call_back(work: Work, survey_id: int, due: datetime) -> int | None:
 
 async def lapse_due(work: Work, limit: int = 200) -> int:
     """End the questions that nobody answered in time; return how many."""
-    due = select(Survey.id).where(Survey.state == State.OPEN, Survey.until <= work.now).limit(limit)
+    due = select(Survey.id).where(written(Survey.state, State.OPEN), Survey.until <= work.now).limit(limit)
     ended = await work.db.execute(
         update(Survey)
         .where(Survey.id.in_(due), Survey.state == State.OPEN)

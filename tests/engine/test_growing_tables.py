@@ -19,10 +19,13 @@ from core.contact import callbacks, floor_view, kept, measures, queue_view, queu
 from core.contact.agent_tables import QueueEntry
 from core.database import Base
 from core.errors import CallGone, PersonUnknown
-from core.money import doubtful, stuck
+from core.money import doubtful, reconcile, stuck
+from core.offers import engine as offers
 from core.people import look_up
 from core.recordings import silences
 from core.recordings.keeping import WAITING
+from core.reminding import engine as reminding
+from core.survey import engine as surveying
 from core.survey import view as surveys
 from core.values import Actor, ActorKind, Channel, Phone, system
 from core.waiting import settling
@@ -36,7 +39,8 @@ PRINT = "a print of 32 characters, or less"
 GROWING = (
     "agent_interval", "appointment", "callback", "draft", "hold", "interaction", "kept_place", "offer",
     "outbound_attempt", "outbound_call", "payment", "payment_attempt", "person", "person_phone", "queue_entry",
-    "recording", "recording_gap", "refund", "room_stay", "survey", "visit_card", "waiting_entry",
+    "reconciliation", "recording", "recording_gap", "refund", "room_stay", "survey", "visit_card",
+    "visit_reminder", "waiting_entry",
 )  # fmt: skip
 # Nobody waits there yet.
 ENTRY = QueueEntry(klass=1, arrived_at=AT, interaction_id=1)
@@ -98,6 +102,10 @@ ASKED: dict[str, Callable[[Work], Awaitable[object]]] = {
     "silences that are over": silences.close_over,
     "payments in doubt": lambda w: doubtful.doubtful(w.db, HERS, now=AT),
     "refunds that failed": lambda w: stuck.waiting(w.db),
+    "offers that nobody answered": lambda w: offers.lapse_due(w),
+    "reminders that are over": lambda w: reminding.end_due(w),
+    "surveys that are over": lambda w: surveying.lapse_due(w),
+    "days to be settled": lambda w: reconcile._take_due(w),
     "surveys of a week": lambda w: surveys.results(w.db, AT.date(), AT.date(), None),
 }
 
