@@ -14,6 +14,23 @@ from core.values import SERIAL_GROUPS, day_of, local
 WEEKDAYS = "一二三四五六日"
 
 
+class _Compiled(jinja2.BytecodeCache):
+    """Each template compiled once for a process, however many houses it serves."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
+        if kept := self._kept.get(bucket.key):
+            bucket.bytecode_from_string(kept)  # one of another text has another checksum, and is not taken
+
+    def dump_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
+        self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+_COMPILED = _Compiled()
+
+
 def environment(folder: Path, **shared: object) -> jinja2.Environment:
     """Templates of one face: autoescaped, and strict, so that a forgotten value is an error.
 
@@ -24,6 +41,7 @@ def environment(folder: Path, **shared: object) -> jinja2.Environment:
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         auto_reload=False,
+        bytecode_cache=_COMPILED,
         trim_blocks=True,
         lstrip_blocks=True,
     )
