@@ -5,9 +5,7 @@ import os
 import socket
 from collections.abc import Iterator
 
-# Parts of the tests that run side by side count their workers from different numbers.
-FIRST = int(os.environ.get("HOTLINE_TEST_WORKERS_FROM", "0"))
-WORKER = FIRST + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 SIP = range(5060 + 100 * WORKER, 5160 + 100 * WORKER)
 # Outside the switch's range, and below what the kernel gives out; each telephone takes a few.
 MEDIA = range(20000 + 2500 * (WORKER % 4), 22500 + 2500 * (WORKER % 4), 10)
