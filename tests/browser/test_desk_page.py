@@ -189,9 +189,11 @@ async def test_nobody_is_told_that_they_are_signed_out_before_the_server_has_sai
     page = await seat()
     stage.refuses_sockets = True
     await page.reload()
-    await expect(page.locator(".state-word")).to_have_text("正在连接")
+    for place in (".state-word", ".mine h2"):
+        await expect(page.locator(place)).to_have_text("正在连接")
     stage.refuses_sockets = False
-    await expect(page.locator(".state-word")).to_have_text("未签入")
+    for place in (".state-word", ".mine h2"):
+        await expect(page.locator(place)).to_have_text("未签入")
 
 
 async def test_what_is_typed_without_a_connection_is_saved_after_it(seat: Seat, stage: Stage) -> None:

@@ -31,7 +31,7 @@ export function left(node, { store, phone, note, act, open }) {
 
   function show_mine() {
     const { me, call, who } = store.parts;
-    if (!me) return fill(mine, h("h2", {}, "未签入"), who && h("p", { class: "soft" }, who.login));
+    if (!me) return fill(mine, h("h2", {}, store.nobody), who && h("p", { class: "soft" }, who.login));
     return fill(
       mine,
       h("h2", {}, me.name, h("span", { class: "soft" }, ` ${me.number ?? ""}`)),

@@ -38,6 +38,11 @@ export class Store extends EventTarget {
     return this.state === "online";
   }
 
+  // Before the server has said who is signed in, nobody is told that they are not.
+  get nobody() {
+    return "me" in this.parts ? "未签入" : "正在连接";
+  }
+
   now() {
     return Date.now() + this.#ahead;
   }

@@ -97,9 +97,7 @@ export function strip(node, { store, phone, asks }) {
   function render() {
     const { me, call, caller } = store.parts;
     const shown = call?.state ?? me?.state ?? "off";
-    // Before the server has said who is signed in, nobody is told that they are not.
-    const nobody = store.state === "connecting" ? "正在连接" : "未签入";
-    const word = call ? WORDS[shown] : (me?.reason_words ?? me?.state_words ?? nobody);
+    const word = call ? WORDS[shown] : (me?.reason_words ?? me?.state_words ?? store.nobody);
     say(state, call?.over && shown !== "wrap-up" ? "对方已挂" : word);
     block.className = `state ${TONE[shown] ?? "quiet"}${shown === "ringing" ? " rings" : ""}`;
     count(me, call, shown);
