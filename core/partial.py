@@ -5,7 +5,6 @@ whoever asks for the rows of one says its condition with the states written out,
 made here, of the same words (docs/performance.md, Tables that only grow).
 """
 
-from collections.abc import Iterable
 from typing import TypedDict
 
 from sqlalchemy import ColumnElement, String, TextClause, literal_column, text
@@ -26,14 +25,11 @@ def only(condition: str) -> Where:
 
 def only_in(*states: str) -> Where:
     """An index of nothing but the rows in one of these states."""
-    return only(f"state = '{states[0]}'" if len(states) == 1 else f"state in ({_listed(states)})")
+    names = [f"'{state}'" for state in states]
+    return only(f"state = {names[0]}" if len(names) == 1 else f"state in ({', '.join(names)})")
 
 
 def written(column: InstrumentedAttribute[str], *states: str) -> ColumnElement[bool]:
     """The same said of a question: an index that is `only_in` these states may answer it."""
     literals: list[ColumnElement[str]] = [literal_column(f"'{state}'", String) for state in states]
     return column == literals[0] if len(literals) == 1 else column.in_(literals)
-
-
-def _listed(states: Iterable[str]) -> str:
-    return ", ".join(f"'{state}'" for state in states)
